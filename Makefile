@@ -1,0 +1,40 @@
+# Every target sets up .venv first when it is missing or older than pyproject.toml.
+# TORCH_INDEX: an index with PyTorch's CPU-only builds, for example the one that pytorch.org names; empty = the usual one.
+
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: bench test verify lint perf clean
+
+bench: $(READY)
+	$(BIN)/python run_bench.py run scenarios/quickstart.toml
+
+test: $(READY) lint
+	$(BIN)/python -m pytest -n auto
+
+verify: $(READY) test
+	$(BIN)/python -m pytest -m verify
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+perf: $(READY)
+	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
+
+clean:
+	rm -rf $(VENV)
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; next: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $(READY)

@@ -1,0 +1,1 @@
+"""The instrument: measures what a language model costs a recommender in real time. Knows nothing of models."""

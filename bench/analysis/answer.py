@@ -1,0 +1,115 @@
+"""The report's first sentences: what the model costs, what it buys, and what buys the cost back.
+
+Every output takes them from here, so report, terminal and run.json never disagree.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.quantities import difference, interval, quantity
+
+def answer(run: dict[str, Any], summary: pd.DataFrame, tax: pd.DataFrame) -> str:
+    """Two to four sentences. Says so where there is no baseline, no model arm or nothing resolvable to speak of."""
+    arms = {arm["name"]: arm for arm in run["arms"]}
+    baseline = _holder(run, "baseline")
+    if baseline is None or not len(tax):
+        return "No answer: the run has no measured baseline beside a measured arm with a model."
+    reference = _holder(run, "reference") or arms[tax["arm"].iloc[0]]
+    unloaded = tax[tax["load_kind"] == "single_stream"]
+    if not len(unloaded):
+        unloaded = tax[tax["load"] == tax["load"].iloc[0]]
+    sentences = [_cost(reference, baseline, unloaded, summary)]
+    sentences += [_under_load(reference, tax)]
+    sentences += [_benefit(run, reference, unloaded)]
+    sentences += [_recovery(run, arms, unloaded)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _holder(run: dict[str, Any], role: str) -> dict[str, Any] | None:
+    return next((arm for arm in run["arms"] if arm["role"] == role and arm["status"] == "measured"), None)
+
+
+def _cost(reference: dict[str, Any], baseline: dict[str, Any], unloaded: pd.DataFrame, summary: pd.DataFrame) -> str:
+    row = _row(unloaded, reference["name"])
+    if row is None or np.isnan(row["delta_p50_ms"]):
+        return f"What {reference['label']} adds cannot be told from this run: too few requests, or a saturated system."
+    load = summary["load"] == row["load"]
+    base = summary[load & (summary["arm"] == baseline["name"]) & (summary["request_kind"] == "recommend")].iloc[0]
+    if not row["resolvable"]:
+        return f"What {reference['label']} adds at p50 is not resolvable: {_delta(row, 'p50')}."
+    tail = f" and {_delta(row, 'p99')} at p99" if not np.isnan(row["delta_p99_ms"]) else ""
+    verb = "adds" if row["delta_p50_ms"] > 0 else "changes latency by"
+    return (
+        f"{reference['label']} {verb} {_delta(row, 'p50')} at p50{tail} to a recommender that takes "
+        f"{quantity(base['p50_ms'], 'ms')} without a model ({baseline['label']})."
+    )
+
+
+def _under_load(reference: dict[str, Any], tax: pd.DataFrame) -> str:
+    """At the highest rate that all arms sustain."""
+    open_loop = tax[tax["offered_per_s"].notna()]
+    if not len(open_loop):
+        return ""
+    saturated = open_loop.groupby("offered_per_s")["saturated"].any()
+    sustained = saturated[~saturated].index
+    if not len(sustained):
+        return f"At no rate measured do all arms keep up; {reference['label']}'s tax under load is saturated."
+    at = open_loop[open_loop["offered_per_s"] == sustained.max()]
+    row = _row(at, reference["name"])
+    if row is None or np.isnan(row["delta_p50_ms"]):
+        return ""
+    tail = f" and {_delta(row, 'p99')} at p99" if not np.isnan(row["delta_p99_ms"]) else ""
+    return f"At {sustained.max():g} requests/s, the highest rate that all arms sustain, it is {_delta(row, 'p50')} at p50{tail}."
+
+
+def _benefit(run: dict[str, Any], reference: dict[str, Any], unloaded: pd.DataFrame) -> str:
+    if run["data"]["simulated"]:
+        return "Whether it pays cannot be said here: the users' tastes are simulated, so no benefit is claimed."
+    row = _row(unloaded, reference["name"])
+    if row is None or np.isnan(row["delta_recall"]):
+        return "Its benefit was not measured: its weights are random."
+    k, bounds = run["scenario"]["requests"]["k"], interval(row["delta_recall_low"], row["delta_recall_high"])
+    change = f"{difference(row['delta_recall'])} {bounds}"
+    if row["delta_recall_low"] > 0:
+        return f"It buys recall@{k} of {change}."
+    if row["delta_recall_high"] < 0:
+        return f"It does not pay: recall@{k} changes by {change}."
+    return f"It does not visibly pay: recall@{k} changes by {change}, which is not told from nothing."
+
+
+def _recovery(run: dict[str, Any], arms: dict[str, dict[str, Any]], unloaded: pd.DataFrame) -> str:
+    """The arm of the same placement, and the one overall, that win most back past the fidelity gate."""
+    gate = run["scenario"]["quality"]["fidelity_gate"]
+    candidates = unloaded[unloaded["recovered_share"].notna() & unloaded["resolvable"]]
+    if not len(candidates):
+        return ""
+    credited = candidates[candidates["fidelity_at_k"] >= gate].sort_values("recovered_share", ascending=False)
+    missed = candidates[candidates["fidelity_at_k"] < gate].sort_values("recovered_share", ascending=False)
+    parts = []
+    if len(credited):
+        best = credited.iloc[0]
+        parts.append(f"{best['label']} wins back {_percent(best)} of it at fidelity {quantity(best['fidelity_at_k'])}")
+    if len(missed):
+        fast = missed.iloc[0]
+        what = f"{fast['label']} would win back {_percent(fast)}, but its fidelity of {quantity(fast['fidelity_at_k'])} misses the gate of {gate:g}"
+        parts.append(what)
+    return "; ".join(parts) + "."
+
+
+def _row(table: pd.DataFrame, arm: str) -> pd.Series | None:
+    rows = table[table["arm"] == arm]
+    return rows.iloc[0] if len(rows) else None
+
+
+def _delta(row: pd.Series, percentile: str) -> str:
+    name = f"delta_{percentile}"
+    bounds = interval(row[f"{name}_low_ms"], row[f"{name}_high_ms"])
+    return f"{quantity(row[f'{name}_ms'])} ms {bounds}".strip()
+
+
+def _percent(row: pd.Series) -> str:
+    return f"{100 * row['recovered_share']:.0f} %"

@@ -1,0 +1,80 @@
+"""From a stored run to all that is said of it. Report, terminal and files are made from what this returns."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.answer import answer
+from bench.analysis.quality_table import quality_table
+from bench.analysis.stages import stage_table
+from bench.analysis.statements import Statements
+from bench.analysis.summary import summarise
+from bench.analysis.tax import tax_table
+from bench.analysis.validity import judge
+from bench.store import StoredRun, amend_run, write_table
+
+TABLES = ("summary", "stages", "quality", "tax")
+
+
+def conclude(stored: StoredRun) -> Statements:
+    """The statements of a run; nothing is written."""
+    run, requests = stored.run, stored.requests
+    summary = summarise(run, requests)
+    tax = tax_table(run, requests, summary)
+    verdict, findings = judge(run, requests, summary)
+    return Statements(
+        run=run,
+        requests=requests,
+        summary=summary.assign(verdict=verdict.value),
+        stages=stage_table(run, requests),
+        quality=quality_table(run, requests, stored.floors),
+        tax=tax,
+        answer=answer(run, summary, tax),
+        verdict=verdict,
+        findings=findings,
+    )
+
+
+def write_statements(statements: Statements, folder: Path) -> None:
+    """Write summary.csv, stages.csv, quality.csv and tax.csv, and the answer and verdict into run.json."""
+    for name in TABLES:
+        write_table(folder / f"{name}.csv", getattr(statements, name))
+    amend_run(folder, _judgement(statements))
+
+
+def statements_as_json(statements: Statements) -> str:
+    """Answer, verdict, findings and tables, for machines. Infinity is the string "inf", what was not measured null."""
+    tables = {name: _records(getattr(statements, name)) for name in TABLES}
+    identity = {name: statements.run[name] for name in ("schema_version", "id", "status", "scenario_hash")}
+    return json.dumps(identity | _judgement(statements) | tables, indent=1, allow_nan=False)
+
+
+def _judgement(statements: Statements) -> dict[str, Any]:
+    return {
+        "answer": statements.answer,
+        "verdict": statements.verdict.value,
+        "findings": [asdict(finding) | {"verdict": finding.verdict.value} for finding in statements.findings],
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    records = table.to_dict("records")
+    return [{str(name): _plain(value) for name, value in record.items()} for record in records]
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON has."""
+    if isinstance(value, float | np.floating):
+        if math.isnan(value):
+            return None
+        return float(value) if math.isfinite(value) else str(float(value))
+    if value is None or value is pd.NA:
+        return None
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,112 @@
+"""Percentiles with exact intervals: order statistics of the raw values, ranks from the binomial distribution."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from bench.analysis.stats.samples import Interval, TooFewSamples, as_samples, require_share
+
+
+def quantile_rank(n: int, p: float) -> int:
+    """Return ⌈np⌉, the 1-based rank of the p-quantile among n sorted values.
+
+    p is taken as the decimal number it is written as, so that 0.07 of 100 is rank 7 and not 8.
+    """
+    require_share("p", p)
+    if n < 1:
+        raise TooFewSamples(f"p{100 * p:g}", n, 1)
+    return math.ceil(n * Fraction(repr(float(p))))
+
+
+def quantile(values: npt.ArrayLike, p: float) -> float:
+    """Return the exact order statistic x(⌈np⌉): a value that was measured, never an interpolated one.
+
+    Raises TooFewSamples for an empty sample. A single percentile for people goes through `percentile_interval`.
+    """
+    samples = as_samples(values)
+    rank = quantile_rank(samples.size, p)
+    return float(np.partition(samples, rank - 1)[rank - 1])
+
+
+def minimum_n(p: float, level: float = 0.95) -> int:
+    """Return the smallest n at which both bounds of the rank interval exist: 36, 72, 368, 3688 at p90 … p99.9.
+
+    The highest value bounds the p-quantile from above unless all n lie under it, probability p^n; the lowest bounds it
+    from below unless all lie over it, (1-p)^n. Each may miss with (1 - level) / 2 at most, so n ≥ ln((1 - level) / 2) /
+    ln(max(p, 1-p)) (David & Nagaraja, Order Statistics, 3rd ed., §7.1).
+    """
+    require_share("p", p)
+    require_share("level", level)
+    return math.ceil(math.log((1.0 - level) / 2.0) / math.log(max(p, 1.0 - p)))
+
+
+def rank_interval(n: int, p: float, level: float = 0.95) -> tuple[int, int]:
+    """Return the 1-based ranks (low, high) whose values enclose the p-quantile with at least `level`.
+
+    With K ~ Bin(n, p) values at or under the quantile, x(low) lies over it when K < low and x(high) under it when
+    K ≥ high; each tail gets (1 - level) / 2 (David & Nagaraja, §7.1). Distribution-free and exact, so it covers a
+    little more than `level`. Low is 0 and high is n + 1 where that bound does not exist.
+    """
+    require_share("p", p)
+    require_share("level", level)
+    tail = (1.0 - level) / 2.0
+    low = int(stats.binom.ppf(tail, n, p))
+    high = int(stats.binom.ppf(1.0 - tail, n, p)) + 1
+    return low, high
+
+
+def percentile_interval(
+    values: npt.ArrayLike, p: float, *, effective_n: float | None = None, level: float = 0.95
+) -> Interval:
+    """Return the p-quantile of the values with its rank interval, as wide as `effective_n` independent values give.
+
+    values: [n], any unit, +inf for failed requests. effective_n (default n; see `dependence.effective_sample_size`) is
+    rounded down and cut to 1 … n. The ranks for m = effective_n values stand at the expected levels k / (m + 1), and
+    the values are read at the rank of the n values with that level, rounded outwards; at m = n nothing changes.
+    A bound that m values do not have is inf above and -inf below, never the largest or smallest value seen.
+    Raises TooFewSamples where n itself is under `minimum_n`.
+    """
+    ordered = np.sort(as_samples(values))
+    n = int(ordered.size)
+    floor = minimum_n(p, level)
+    if n < floor:
+        raise TooFewSamples(f"p{100 * p:g} with a {100 * level:g} % interval", n, floor)
+    m = n if effective_n is None else max(1, min(n, math.floor(effective_n)))
+    low, high = rank_interval(m, p, level)
+    rank_low = low * (n + 1) // (m + 1)
+    rank_high = -(-high * (n + 1) // (m + 1))
+    return Interval(
+        low=float(ordered[rank_low - 1]) if low >= 1 else -math.inf,
+        point=float(ordered[quantile_rank(n, p) - 1]),
+        high=float(ordered[rank_high - 1]) if high <= m else math.inf,
+    )
+
+
+def minimum_queries(p: float, over: int, confidence: float = 0.99) -> int:
+    """Return how many queries MLPerf's early stopping asks for when `over` of them exceed the bound.
+
+    The smallest n = h + over with P(Bin(n, 1 - p) ≤ over) < 1 - confidence (MLPerf Inference rules, early stopping;
+    tolerance 0). At p90, p99, p99.9: 44, 459, 4603 with none over; 64, 662, 6636 with one. A parity test for other
+    load generators' output; the project's own intervals are two-sided (`percentile_interval`).
+    """
+    require_share("p", p)
+    require_share("confidence", confidence)
+    if over < 0:
+        raise ValueError(f"over must be 0 or more, not {over}; it counts queries over the latency bound")
+
+    def enough(n: int) -> bool:
+        return bool(stats.binom.cdf(over, n, 1.0 - p) < 1.0 - confidence)
+
+    high = over + 1
+    while not enough(high):
+        high *= 2
+    low = max(over, high // 2)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high

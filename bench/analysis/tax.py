@@ -1,0 +1,145 @@
+"""The LLM tax: what each arm costs and buys against the baseline, on the same requests, with intervals.
+
+Δp50 is the mean over blocks of the difference of medians (t interval); Δp99 the difference of the two p99s over the
+same blocks, not the p99 of differences (hierarchical bootstrap); Δrecall the mean over users (paired bootstrap).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.cell import Cell, cells
+from bench.analysis.metrics.quality import SEED, per_user
+from bench.analysis.stats.paired import median_difference
+from bench.analysis.stats.samples import Interval, TooFewSamples, UndefinedDifference
+from bench.analysis.stats.tails import tail_difference
+from bench.analysis.stats.users import paired_mean_difference
+
+COLUMNS = [
+    "arm",
+    "label",
+    "load",
+    "load_kind",
+    "offered_per_s",
+    *[f"delta_{what}" for what in ("p50_ms", "p50_low_ms", "p50_high_ms", "p99_ms", "p99_low_ms", "p99_high_ms")],
+    "delta_cpu_s_per_1k",
+    *[f"delta_recall{bound}" for bound in ("", "_low", "_high")],
+    "recovered_share",
+    "fidelity_at_k",
+    "resolvable",
+    "saturated",
+]
+
+
+def tax_table(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
+    """One row an arm and load point with latencies, the baseline's own left out; empty without a baseline."""
+    by_key = {_key(cell): cell for cell in cells(run, requests) if cell.request_kind == "recommend" and cell.in_latency_load}
+    baseline = _holder(run, "baseline")
+    stated = {(row["arm"], row["load"], rate_key(row["offered_per_s"])): row for row in _recommending(summary)}
+    recall = _recall_differences(run, requests, baseline)
+    rows = []
+    for (arm, load, rate), cell in by_key.items():
+        base = by_key.get((baseline, load, rate))
+        if base is None or arm == baseline:
+            continue
+        own, other = stated[arm, load, rate], stated[baseline, load, rate]
+        row = _identity(cell) | recall.get(arm, {}) | {"fidelity_at_k": own["fidelity_at_k"]}
+        row["saturated"] = bool(own["saturated"] or other["saturated"])
+        row["resolvable"] = False
+        if not row["saturated"]:
+            row |= _latency_differences(base, cell)
+            row["delta_cpu_s_per_1k"] = own["cpu_s_per_1k"] - other["cpu_s_per_1k"]
+        rows.append(row)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["recovered_share"] = _recovered(table, _holder(run, "reference"))
+    return table
+
+
+def _holder(run: dict[str, Any], role: str) -> str:
+    """The arm that holds a role, "" where none does."""
+    return next((arm["name"] for arm in run["arms"] if arm["role"] == role), "")
+
+
+def rate_key(offered_per_s: float) -> float | None:
+    """The rate, None for nan: nan does not equal itself and is no key."""
+    return None if np.isnan(offered_per_s) else offered_per_s
+
+
+def _key(cell: Cell) -> tuple[str, str, float | None]:
+    return cell.arm["name"], cell.load, rate_key(cell.offered_per_s)
+
+
+def _recommending(summary: pd.DataFrame) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = summary[summary["request_kind"] == "recommend"].to_dict("records")
+    return rows
+
+
+def _identity(cell: Cell) -> dict[str, Any]:
+    return {
+        "arm": cell.arm["name"],
+        "label": cell.arm["label"],
+        "load": cell.load,
+        "load_kind": cell.load_kind,
+        "offered_per_s": cell.offered_per_s,
+    }
+
+
+def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
+    nested = base.nested(base.response_ms), head.nested(head.response_ms)
+    values: dict[str, object] = {}
+    median = _try(lambda: median_difference(*nested).difference)
+    if median is not None:
+        values |= _named("p50", median)
+        values["resolvable"] = not median.contains(0.0)
+    tail = _try(lambda: tail_difference(*nested, 0.99, np.random.default_rng(SEED)).difference)
+    if tail is not None:
+        values |= _named("p99", tail)
+    return values
+
+
+def _try(difference: Callable[[], Interval]) -> Interval | None:
+    """None where the sample cannot carry the statement: the cell stays empty."""
+    try:
+        return difference()
+    except (TooFewSamples, UndefinedDifference):
+        return None
+
+
+def _named(percentile: str, interval: Interval) -> dict[str, object]:
+    name = f"delta_{percentile}"
+    return {f"{name}_ms": interval.point, f"{name}_low_ms": interval.low, f"{name}_high_ms": interval.high}
+
+
+def _recall_differences(run: dict[str, Any], requests: pd.DataFrame, baseline: str) -> dict[str, dict[str, object]]:
+    """Δrecall of each arm over the run's counted requests, paired by user."""
+    asked = requests[(requests["request_kind"] == "recommend") & requests["counted"]]
+    base = per_user(asked[asked["arm"] == baseline], "recall_at_k")
+    differences: dict[str, dict[str, object]] = {}
+    for arm in run["arms"]:
+        head = per_user(asked[asked["arm"] == arm["name"]], "recall_at_k")
+        common = base.index.intersection(head.index)
+        if arm["name"] == baseline or not len(common):
+            continue
+        interval = paired_mean_difference(base[common], head[common], np.random.default_rng(SEED))
+        differences[arm["name"]] = {
+            "delta_recall": interval.point,
+            "delta_recall_low": interval.low,
+            "delta_recall_high": interval.high,
+        }
+    return differences
+
+
+def _recovered(table: pd.DataFrame, reference: str) -> pd.Series:
+    """Share of the reference's Δp50 that an arm wins back at the same load point: 1 = the whole tax."""
+    of_reference = {
+        (row["load"], rate_key(row["offered_per_s"])): row["delta_p50_ms"]
+        for row in table[table["arm"] == reference].to_dict("records")
+    }
+    places = zip(table["load"], table["offered_per_s"], strict=True)
+    whole = [of_reference.get((load, rate_key(rate)), np.nan) for load, rate in places]
+    share = 1 - table["delta_p50_ms"].astype(float) / pd.Series(whole, index=table.index, dtype=float)
+    return share.where(table["arm"] != reference)

@@ -1,0 +1,43 @@
+"""What a person at a terminal sees: progress between blocks, then a table, the answer and where the report is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from bench.experiments.measure import Measured
+    from bench.analysis.statements import Statements
+
+
+class Terminal:
+    """Progress goes to standard error, results to standard output."""
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def progress(self, message: str) -> None:
+        """Say what has been done, between blocks."""
+        self._err.print(f"[dim]· {message}[/dim]")
+
+    def print(self, text: str) -> None:
+        """Plain text."""
+        self._out.print(text, markup=False)
+
+    def show(self, statements: Statements) -> None:
+        """The table, the answer and the verdict."""
+        from bench.report import terminal_table
+
+        self._out.print(terminal_table(statements))
+        for finding in statements.findings:
+            if finding.verdict.value != "VALID":
+                self._out.print(f"{finding.verdict.value}: {finding.where}: {finding.message}. {finding.advice}", markup=False)
+        self._out.print(f"\n{statements.answer}\n", markup=False)
+        self._out.print(f"verdict: {statements.verdict.value}", markup=False)
+
+    def conclude(self, measured: Measured) -> None:
+        """What a run found, and where its report is."""
+        self.show(measured.statements)
+        self._out.print(f"report:  {measured.folder / 'report.html'}", markup=False)

@@ -1,0 +1,70 @@
+"""A dry run: how long a scenario would take, how much it would store, which percentiles it would leave blank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.analysis.stats.quantile import minimum_n
+from bench.measure.loads import LOADS
+from bench.measure.slices import cut_slices
+from bench.scenario import LoadPoint, Scenario
+from bench.traffic.requests import draw_trace
+from recsys.data.loading import load_dataset
+from recsys.placement import PLACEMENTS
+
+ASSUMED_SERVICE_S = {True: 0.015, False: 0.001}
+"""Seconds a request, with a model and without: a guess for loads whose length the system itself decides."""
+ASSUMED_LOADING_S = {True: 20.0, False: 3.0}
+BYTES_PER_ROW = 120
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """points: one line a load point; seconds: scheduled ones exactly, the others by a guess."""
+
+    requests: int
+    scheduled_s: float
+    guessed_s: float
+    disk_bytes: int
+    blanks: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def as_text(self) -> str:
+        """For people."""
+        lines = [
+            f"{self.requests} requests an arm",
+            f"time: {self.scheduled_s:.0f} s of scheduled load, and about {self.guessed_s:.0f} s for loading, unscheduled "
+            "load and scoring (a guess: 15 ms a request with a model, 1 ms without)",
+            f"disk: about {self.disk_bytes / 1e6:.1f} MB",
+        ]
+        for title, blank in self.blanks:
+            lines.append(f"{title}: " + (f"too few requests for {', '.join(blank)}" if blank else "all percentiles"))
+        return "\n".join(lines)
+
+
+def forecast(scenario: Scenario, data_dirs: Sequence[Path]) -> Forecast:
+    """What a run of the scenario would take. Reads the data, so a scenario that cannot run is refused here too."""
+    dataset = load_dataset(scenario.data.kind, data_dirs=data_dirs, **scenario.data.options)
+    warmup, slices = cut_slices(scenario)
+    draw_trace(scenario, dataset, slices[-1].high)
+    models = [PLACEMENTS.get(arm.placement).needs_model for arm in scenario.arm]
+    guessed_s = sum(ASSUMED_LOADING_S[model] for model in models) * scenario.blocks.processes
+    scheduled_s = 0.0
+    for part in slices:
+        rate_per_s = part.point.offered_per_s if part.point else None
+        if rate_per_s is None:
+            guessed_s += sum(ASSUMED_SERVICE_S[model] for model in models) * len(part)
+        else:
+            scheduled_s += len(models) * len(part) / rate_per_s
+    guessed_s += (2 * len(warmup) + slices[-1].high) * ASSUMED_SERVICE_S[True] * sum(models)
+    blanks = tuple((point.title, _blank(point)) for point in scenario.load_points())
+    n = slices[-1].high - warmup.high
+    return Forecast(n, scheduled_s, guessed_s, n * len(models) * BYTES_PER_ROW, blanks)
+
+
+def _blank(point: LoadPoint) -> tuple[str, ...]:
+    if not LOADS.get(point.table.kind).has_latency:
+        return tuple(PERCENTILES)
+    return tuple(name for name, p in PERCENTILES.items() if point.table.requests < minimum_n(p))

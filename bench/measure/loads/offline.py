@@ -1,0 +1,28 @@
+"""All requests at once: the throughput. Its response times only say how long the pile was."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.measure.loads import LOADS, Offer, refuse_schedule
+from bench.scenario import LoadTable
+from bench.traffic.inbox import ScheduledInbox, Stamps
+from recsys.serving.protocols import Clock, Inbox
+
+
+@LOADS.register("offline")
+class OfflineLoad:
+    """Everything is due at the start."""
+
+    open_loop = False
+    has_latency = False
+
+    @staticmethod
+    def check(table: LoadTable) -> None:
+        """Raise ConfigError for a rate."""
+        refuse_schedule(table)
+
+    @staticmethod
+    def open(offer: Offer, clock: Clock, stamps: Stamps) -> Inbox:
+        """An inbox whose time starts now."""
+        return ScheduledInbox(offer.requests, np.zeros(len(offer.requests), np.int64), clock, stamps)

@@ -1,0 +1,114 @@
+"""The workers of one process restart: started one after another, asked one at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from bench.measure.worker import Assignment, Cause, Failure, Quiet, Ready, Serve, Served, WarmUp, run_worker
+
+BUILD_LIMIT_S = 1800.0
+SERVE_LIMIT_S = 3600.0
+END_LIMIT_S = 10.0
+
+
+class ArmFailed(Exception):
+    """A worker could not go on. reason: one line; details: its traceback, "" when it died without one."""
+
+    def __init__(self, reason: str, details: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.details = details
+
+
+class ArmAbsent(ArmFailed):
+    """The arm's library or device is not here: it is skipped, which is no failure."""
+
+
+class ArmMisconfigured(ArmFailed):
+    """The arm's configuration contradicts itself or names something that does not exist."""
+
+
+class WorkerPool:
+    """One worker an arm. Use as a context: leaving it ends all workers."""
+
+    def __init__(self) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: dict[str, tuple[BaseProcess, Connection]] = {}
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for name in list(self._workers):
+            self.end(name)
+
+    def start(self, assignment: Assignment) -> Ready:
+        """Start an arm's worker and wait until it is built. Raises ArmFailed."""
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=run_worker, args=(theirs, assignment), daemon=True)
+        process.start()
+        theirs.close()
+        name = assignment.arm.name
+        self._workers[name] = (process, ours)
+        answer = self._receive(name, BUILD_LIMIT_S)
+        if not isinstance(answer, Ready):
+            raise ArmFailed(f"unexpected answer {answer!r}")
+        return answer
+
+    def warm_up(self, name: str, command: WarmUp) -> Quiet:
+        """Let an arm warm up. Raises ArmFailed."""
+        answer = self._ask(name, command)
+        if not isinstance(answer, Quiet):
+            raise ArmFailed(f"unexpected answer {answer!r}")
+        return answer
+
+    def serve(self, name: str, command: Serve) -> Served:
+        """Let an arm serve a slice. Raises ArmFailed."""
+        answer = self._ask(name, command)
+        if not isinstance(answer, Served):
+            raise ArmFailed(f"unexpected answer {answer!r}")
+        return answer
+
+    def end(self, name: str) -> None:
+        """End a worker: politely, then not."""
+        process, connection = self._workers.pop(name)
+        try:
+            connection.send(None)
+        except OSError:
+            pass  # it is gone already
+        process.join(END_LIMIT_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        connection.close()
+
+    def names(self) -> Mapping[str, object]:
+        """The arms whose workers live."""
+        return self._workers
+
+    def _ask(self, name: str, command: WarmUp | Serve) -> object:
+        _, connection = self._workers[name]
+        try:
+            connection.send(command)
+        except OSError as error:
+            raise ArmFailed(f"the worker is gone: {error}") from error
+        return self._receive(name, SERVE_LIMIT_S)
+
+    def _receive(self, name: str, limit_s: float) -> object:
+        process, connection = self._workers[name]
+        if not connection.poll(limit_s):
+            raise ArmFailed(f"no answer within {limit_s:.0f} s")
+        try:
+            answer = connection.recv()
+        except (EOFError, ConnectionResetError) as error:
+            process.join(END_LIMIT_S)
+            raise ArmFailed(f"the worker died (exit code {process.exitcode})") from error
+        if isinstance(answer, Failure):
+            raise _ERRORS[answer.cause](answer.reason, answer.details)
+        return answer
+
+
+_ERRORS = {Cause.ABSENT: ArmAbsent, Cause.CONFIGURATION: ArmMisconfigured, Cause.FAULT: ArmFailed}

@@ -1,0 +1,1 @@
+"""Side readings of a process, taken outside timed regions: one file each."""

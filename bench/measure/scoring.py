@@ -1,0 +1,141 @@
+"""The quality of every list that was recommended: an untimed pass over the same requests after the blocks.
+
+recall and nDCG compare with the user's later events. Fidelity compares with the exact fp32 reference of the same model
+and placement, whichever arms ran; overlap with the baseline's lists. A request that was not answered scores 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.clock import MonotonicClock
+from bench.measure.arm import build_arm
+from bench.measure.slices import Slice
+from bench.scenario import ArmTable, CacheTable, PluginTable, Scenario
+from bench.traffic.requests import Trace
+from recsys import quality
+from recsys.encoders import ENCODERS
+from recsys.pipeline import Recommender
+from recsys.types import Positions, RequestKind
+
+Column = npt.NDArray[np.float32]
+SCORE_TOLERANCE = 1e-5
+"""Reference scores closer than this count as equal: float32 sums in another order differ by as much."""
+REFERENCE_CACHE_MB = 512
+_REFERENCE_OPTIONS = ("model", "weights", "pooling", "max_tokens", "prompt")
+
+
+def score_floors(
+    scenario: Scenario, lists: Mapping[str, Positions], trace: Trace, slices: Sequence[Slice]
+) -> dict[str, dict[str, Column]]:
+    """Floor → column → float32 by row of the trace, NaN where it is not measured: recall and nDCG alone."""
+    relevant = _relevant(scenario, trace, slices)
+    return {floor: _against_events(of_floor, relevant) for floor, of_floor in lists.items()}
+
+
+def score_arms(
+    scenario: Scenario,
+    arms: Mapping[str, ArmTable],
+    lists: Mapping[str, Positions],
+    trace: Trace,
+    slices: Sequence[Slice],
+) -> dict[str, dict[str, Column]]:
+    """Arm → column → float32 by row of the trace, NaN where it is not measured.
+
+    arms: those with real weights; the lists of random ones mean nothing. lists: int32 [rows, k] an arm, −1 = none.
+    """
+    relevant = _relevant(scenario, trace, slices)
+    baseline = next((name for name, arm in arms.items() if arm.role == "baseline"), None)
+    scores = {name: _against_events(lists[name], relevant) for name in arms}
+    for name in arms:
+        others = lists.get(baseline or "")
+        overlap = quality.overlap(lists[name], others, scenario.requests.k) if others is not None else None
+        scores[name]["overlap_at_k"] = _as_column(overlap, len(relevant), relevant)
+        scores[name]["fidelity_at_k"] = np.full(len(relevant), np.nan, np.float32)
+    for reference, names in _references(arms):
+        recommender = build_arm(scenario, reference, trace.dataset, MonotonicClock()).recommender
+        judged = {name: (lists[name], scores[name]["fidelity_at_k"]) for name in names}
+        for part in slices:
+            _score_slice(recommender, judged, trace, part, scenario.requests.k)
+    return scores
+
+
+def _relevant(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> list[Positions | None]:
+    """By row of the trace: the items of the user's events from the request on, without those known to be seen.
+
+    None for feedback and for rows of no slice.
+    """
+    relevant: list[Positions | None] = [None] * slices[-1].high
+    by_user = trace.dataset.by_user
+    for part in slices:
+        requests = trace.requests(part.low, part.high)
+        for request in requests:
+            if request.kind is RequestKind.RECOMMEND:
+                later = np.unique(by_user.since(request.user, request.timestamp_s).item)
+                if scenario.retrieval.exclude_seen:
+                    later = np.setdiff1d(later, by_user.before(request.user, requests[0].timestamp_s).item)
+                relevant[part.low + request.row] = later
+    return relevant
+
+
+def _against_events(lists: Positions, relevant: Sequence[Positions | None]) -> dict[str, Column]:
+    rows = np.flatnonzero([wanted is not None and len(wanted) > 0 for wanted in relevant])
+    wanted = [relevant[row] for row in rows]
+    known = [items for items in wanted if items is not None]
+    found = quality.hits(lists[rows], known)
+    counts = np.array([len(items) for items in known], np.int64)
+    columns = {}
+    for column, metric in (("recall_at_k", quality.recall), ("ndcg_at_k", quality.ndcg)):
+        columns[column] = np.full(len(relevant), np.nan, np.float32)
+        columns[column][rows] = metric(found, counts, lists.shape[1])
+    return columns
+
+
+def _as_column(values: npt.NDArray[np.float64] | None, n: int, relevant: Sequence[Positions | None]) -> Column:
+    column = np.full(n, np.nan, np.float32)
+    if values is not None:
+        asked = np.array([wanted is not None for wanted in relevant])
+        column[asked] = values[asked]
+    return column
+
+
+def _references(arms: Mapping[str, ArmTable]) -> list[tuple[ArmTable, list[str]]]:
+    """The exact fp32 recommenders that are needed, and the names of the arms that each is the yardstick of."""
+    needed: dict[str, tuple[ArmTable, list[str]]] = {}
+    for name, arm in arms.items():
+        options = arm.encoder.options
+        if "model" not in ENCODERS.get(arm.encoder.kind).Options.model_fields:
+            continue
+        same = {key: options[key] for key in _REFERENCE_OPTIONS if key in options}
+        reference = ArmTable(
+            name="shadow",
+            encoder=PluginTable.model_validate({"kind": "transformer", "precision": "fp32", **same}),
+            placement=arm.placement,
+            ranking=arm.ranking,
+            cache=CacheTable(capacity_mb=REFERENCE_CACHE_MB),
+        )
+        needed.setdefault(reference.model_dump_json(), (reference, []))[1].append(name)
+    return list(needed.values())
+
+
+def _score_slice(
+    recommender: Recommender,
+    judged: Mapping[str, tuple[Positions, Column]],
+    trace: Trace,
+    part: Slice,
+    k: int,
+) -> None:
+    """Fill the fidelity of one slice's requests. judged: an arm's lists and the column to fill."""
+    requests = trace.requests(part.low, part.high)
+    recommender.parts.profiles.rewind(requests[0].timestamp_s)
+    for request in requests:
+        if request.kind is RequestKind.FEEDBACK:
+            recommender.update(request)
+            continue
+        exact = recommender.scores(request)[None, :]
+        row = part.low + request.row
+        for lists, fidelity in judged.values():
+            fidelity[row] = quality.fidelity(lists[row : row + 1], exact, k, SCORE_TOLERANCE)[0]

@@ -1,0 +1,83 @@
+"""How one measured value becomes a cell: with its interval, and with a word instead of a number that would mislead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bench.report.quantities import MISSING, difference, interval, quantity
+from bench.report.tables import Cell
+
+TOO_FEW = "too few requests for this percentile, or not measured"
+SATURATED = Cell("saturated", note="the queue grew without end: latency would tell the length of the run", tone="bad")
+NOT_RESOLVABLE = "under the measurement floor or the spread of equal arms"
+
+Values = Mapping[str, Any]
+
+
+def number(values: Values, key: str) -> float:
+    """The value as a float; NaN where there is none."""
+    value = values.get(key)
+    return math.nan if value is None else float(value)
+
+
+def percentile_cell(values: Values, name: str) -> Cell:
+    """A percentile ("p99") in ms of a summary row: `saturated` under overload, "–" where the requests do not owe it."""
+    if number(values, "saturated") == 1:
+        return SATURATED
+    value = number(values, f"{name}_ms")
+    if math.isnan(value):
+        return Cell(MISSING, note=TOO_FEW, tone="quiet")
+    low, high = number(values, f"{name}_low_ms"), number(values, f"{name}_high_ms")
+    if math.isinf(value):
+        return Cell(quantity(value), interval(low, high), "more requests went unanswered than it leaves out", "bad")
+    return Cell(quantity(value), interval(low, high), bounds=(low, value, high))
+
+
+def value_cell(values: Values, key: str, note: str = "not measured") -> Cell:
+    """Any value with the interval of its `_low` and `_high` columns, where it has them."""
+    value = number(values, key)
+    if math.isnan(value):
+        return Cell(MISSING, note=note, tone="quiet")
+    low, high = number(values, f"{key}_low"), number(values, f"{key}_high")
+    return Cell(quantity(value), interval(low, high), bounds=(low, value, high))
+
+
+def share_cell(values: Values, key: str) -> Cell:
+    """A share 0 to 1 as a percentage with three significant digits."""
+    value = number(values, key)
+    return Cell(MISSING, tone="quiet") if math.isnan(value) else Cell(quantity(100 * value))
+
+
+def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
+    """A difference to the baseline, `delta_<name>[_low|_high][_unit]` of a tax row.
+
+    `saturated` under overload; `not resolvable` where the run cannot tell it from nothing.
+    """
+    if bool(values.get("saturated")):
+        return SATURATED
+    ending = f"_{unit}" if unit else ""
+    value = number(values, f"delta_{name}{ending}")
+    if math.isnan(value):
+        return Cell(MISSING, note=TOO_FEW, tone="quiet")
+    low, high = number(values, f"delta_{name}_low{ending}"), number(values, f"delta_{name}_high{ending}")
+    if unit == "ms" and not bool(values.get("resolvable", True)):
+        return Cell("not resolvable", interval(low, high), NOT_RESOLVABLE, "quiet")
+    return Cell(difference(value), interval(low, high))
+
+
+def mark_best(cells: Sequence[Cell], sign: int) -> list[Cell]:
+    """The cells with the best value in bold, and every other whose interval reaches as far as the best one's.
+
+    sign: +1 when higher is better, −1 when lower is. Without intervals only the best value itself is marked.
+    """
+    known = [i for i, cell in enumerate(cells) if math.isfinite(cell.bounds[1])]
+    if len(known) < 2:
+        return list(cells)
+    best = max(known, key=lambda i: sign * cells[i].bounds[1])
+    worst_end, best_end = (0, 2) if sign > 0 else (2, 0)
+    reach = sign * cells[best].bounds[worst_end]
+    tied = {best, *(i for i in known if sign * cells[i].bounds[best_end] >= reach)}
+    return [replace(cell, tone="best") if i in tied else cell for i, cell in enumerate(cells)]

@@ -1,0 +1,65 @@
+"""report.html: one self-contained page without scripts, fonts or addresses; the same bytes for the same run."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bench.analysis.statements import Statements
+from bench.report.arm_tables import load_table, main_table, tax_table
+from bench.report.drawing import Picture
+from bench.report.quality_table import quality_table
+from bench.report.quantities import MISSING
+from bench.report.summary_points import chips, ordered_findings, warnings
+from bench.report.wording import GLOSSARY, METHOD, NOT_MEASURED, SIMULATED
+
+
+def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
+    """The whole page. pictures: drawn ones as embedded SVG, absent ones as a line that says why."""
+    environment = Environment(
+        loader=PackageLoader("bench.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["data_uri"] = data_uri
+    run = statements.run
+    return environment.get_template("template.html.j2").render(
+        run=run,
+        question=run["scenario"].get("question") or run["scenario"]["name"],
+        answer=statements.answer,
+        chips=chips(statements),
+        findings=ordered_findings(statements),
+        warnings=warnings(statements),
+        simulated=SIMULATED if run["data"]["simulated"] else "",
+        main=main_table(statements),
+        tax=tax_table(statements) if len(statements.tax) else None,
+        loads=load_table(statements),
+        quality=quality_table(statements),
+        pictures=pictures,
+        environment=tuple((section, tuple(facts(values))) for section, values in run["environment"].items()),
+        method=METHOD,
+        not_measured=NOT_MEASURED,
+        glossary=GLOSSARY,
+    )
+
+
+def data_uri(svg: bytes) -> str:
+    """An SVG as an address that holds it. As an image its ids cannot clash with those of its neighbours."""
+    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+
+
+def facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Nested plain values as (dotted name, text) pairs; lists on one line, None as "–"."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from facts(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, (list, tuple)):
+        yield name, ", ".join(str(item) for item in value) or MISSING
+    else:
+        yield name, MISSING if value is None else str(value)

@@ -1,0 +1,62 @@
+"""What the head of a report says at a glance: chips, and everything that speaks against the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.analysis.statements import Finding, Statements, Verdict
+from bench.report.quantities import count, quantity
+from bench.report.subjects import arms_of, measured_arms, shared_rate, single_stream, slo_p99_ms
+
+SEVERITY = {Verdict.INVALID: 0, Verdict.DEGRADED: 1, Verdict.VALID: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A short fact. tone: "good", "warn", "bad" or "plain"."""
+
+    text: str
+    tone: str = "plain"
+
+
+def chips(statements: Statements) -> tuple[Chip, ...]:
+    """Verdict, state of the run, arms measured, requests counted, limit met, simulated tastes."""
+    tones = {Verdict.VALID: "good", Verdict.DEGRADED: "warn", Verdict.INVALID: "bad"}
+    verdict = Verdict(statements.verdict)
+    found = [Chip(f"Run is {verdict.value}", tones[verdict])]
+    if statements.run["status"] != "complete":
+        found.append(Chip(f"Run was {statements.run['status']} before its end", "bad"))
+    arms, measured = arms_of(statements), measured_arms(statements)
+    all_there = len(arms) == len(measured)
+    found.append(Chip(f"{len(measured)} of {len(arms)} arms measured", "plain" if all_there else "warn"))
+    counted = int(statements.requests["counted"].sum())
+    found.append(Chip(f"n = {count(counted)} requests"))
+    found += _slo_chip(statements)
+    if statements.run["data"]["simulated"]:
+        found.append(Chip("Simulated tastes", "warn"))
+    return tuple(found)
+
+
+def _slo_chip(statements: Statements) -> list[Chip]:
+    """How many arms met the limit on p99, at the rate that the arms share."""
+    slo_ms, point = slo_p99_ms(statements), shared_rate(statements) or single_stream(statements)
+    if slo_ms is None or point is None:
+        return []
+    within = point.rows(statements.summary)["within_slo"]
+    judged, met = int(within.notna().sum()), int(within.fillna(False).astype(bool).sum())
+    if not judged:
+        return [Chip(f"p99 ≤ {quantity(slo_ms, 'ms')}: too few requests to tell", "warn")]
+    tone = "good" if met == judged else "warn" if met else "bad"
+    return [Chip(f"p99 ≤ {quantity(slo_ms, 'ms')}: {met} of {judged} arms, {point.name}", tone)]
+
+
+def ordered_findings(statements: Statements) -> tuple[Finding, ...]:
+    """Findings, the gravest first; equals stay in their order."""
+    return tuple(sorted(statements.findings, key=lambda finding: SEVERITY[Verdict(finding.verdict)]))
+
+
+def warnings(statements: Statements) -> tuple[str, ...]:
+    """What the run and its data warned of, each once."""
+    said = [*statements.run["warnings"], *statements.run["data"]["warnings"]]
+    said += [f"{arm.label}: {arm.status}, {arm.reason}" for arm in arms_of(statements) if arm.status == "failed"]
+    return tuple(dict.fromkeys(said))

@@ -1,0 +1,50 @@
+"""What a terminal shows of a run: the arms at a glance, what speaks against them, and the answer."""
+
+from __future__ import annotations
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.text import Text
+
+from bench.analysis.statements import Statements, Verdict
+from bench.report.arm_tables import main_table
+from bench.report.summary_points import ordered_findings
+from bench.report.tables import Table, to_rich
+from bench.report.wording import SIMULATED
+
+STYLES = {Verdict.VALID: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.INVALID: "bold red"}
+COLUMNS = ("p50_alone", "p99_shared", "throughput", "recall", "delta_p50")
+GIVEN_UP_FIRST = ("throughput", "recall", "p99_shared", "p50_alone")
+
+
+class TerminalReport:
+    """Table, findings that are not VALID, verdict and answer, in this order: the answer stands last, by the prompt."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Called by rich, with the width that the terminal has."""
+        yield to_rich(_fitting(main_table(self._statements), console, options))
+        for finding in ordered_findings(self._statements):
+            verdict = Verdict(finding.verdict)
+            if verdict is not Verdict.VALID:
+                said = f" {finding.where}: {finding.message}" + (f" ({finding.advice})" if finding.advice else "")
+                yield Text(verdict.value, style=STYLES[verdict]).append(said, style="not bold default")
+        if self._statements.run["data"]["simulated"]:
+            yield Text(SIMULATED, style="dim")
+        verdict = Verdict(self._statements.verdict)
+        yield Text.assemble("Run is ", (verdict.value, STYLES[verdict]), ".")
+        yield Text(self._statements.answer, style="bold")
+
+
+def _fitting(table: Table, console: Console, options: ConsoleOptions) -> Table:
+    """The columns that matter most in a terminal, fewer where it is narrow: a cut number would be a wrong one."""
+    have = {column.key for column in table.columns}
+    keys = [key for key in COLUMNS if key in have]
+    for given_up in GIVEN_UP_FIRST:
+        needed = Measurement.get(console, options, to_rich(table.only(keys))).minimum
+        if needed <= options.max_width - 2:
+            break
+        keys = [key for key in keys if key != given_up]
+    return table.only(keys)

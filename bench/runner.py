@@ -1,0 +1,264 @@
+"""The parent of a run: walks processes, load points, blocks and arms in balanced order and collects what they measure.
+
+Only one arm works at a time. Nothing is said while a block is timed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.clock import compact_stamp, utc_stamp
+from bench.errors import ConfigError, NothingMeasured
+from bench.measure.environment import describe_environment, load_average
+from bench.measure.loads import LOADS
+from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPool
+from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
+from bench.measure.scoring import score_arms, score_floors
+from bench.measure.slices import Slice, counted_requests, cut_slices
+from bench.measure.worker import Assignment, Ready, Serve, Served, WarmUp
+from bench.rows import Origin, block_rows, floor_rows, recommended_positions, user_hashes, with_quality
+from bench.scenario import ArmTable
+from bench.scenario_file import ScenarioFile
+from bench.store import RunFolder
+from bench.traffic.requests import Trace, draw_trace
+from bench.traffic.schedule import Schedule, draw_schedule
+from bench.traffic.seeds import stream
+from recsys.data.loading import load_dataset
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What is to be run. out: the folder in which run folders are made. command: as it was typed."""
+
+    file: ScenarioFile
+    data_dirs: tuple[Path, ...]
+    out: Path
+    command: str
+
+
+@dataclass
+class ArmState:
+    """How an arm fares in a run."""
+
+    table: ArmTable
+    status: str = "measured"
+    reason: str = ""
+    details: str = ""
+    ready: list[Ready] = field(default_factory=list)
+    blocks: list[tuple[Slice, Served]] = field(default_factory=list)
+
+    def leave(self, status: str, reason: str, details: str = "") -> None:
+        """The arm takes no further part."""
+        self.status, self.reason, self.details = status, reason, details
+
+    def describe(self) -> dict[str, Any]:
+        """The arm's entry in run.json."""
+        info = self.ready[0].info if self.ready else None
+        return {
+            "name": self.table.name,
+            "label": self.table.title,
+            "role": self.table.role,
+            "status": self.status,
+            "reason": self.reason,
+            "details": self.details,
+            "device": info.device if info else self.table.device,
+            "placement": self.table.placement,
+            "encoder": self.table.encoder.kind,
+            "precision": info.precision if info else "",
+            "info": {name: getattr(info, name) for name in info.__dataclass_fields__} if info else {},
+            "load_s": [round(ready.load_s, 3) for ready in self.ready],
+        }
+
+
+def run_scenario(request: RunRequest, say: Callable[[str], None]) -> Path:
+    """Measure a scenario and store the run; returns its folder.
+
+    say: told of progress between blocks. Raises ConfigError, RecsysError (nothing is left behind), NothingMeasured.
+    On KeyboardInterrupt keeps what was measured, marked stopped, and raises it again.
+    """
+    return _Run(request, say).run()
+
+
+class _Run:
+    def __init__(self, request: RunRequest, say: Callable[[str], None]) -> None:
+        self.request = request
+        self.say = say
+        self.scenario = request.file.scenario
+        data = self.scenario.data
+        self.dataset = load_dataset(data.kind, data_dirs=request.data_dirs, **data.options)
+        if self.scenario.requests.k > len(self.dataset.items):
+            raise ConfigError(
+                f"scenario {self.scenario.name}: requests.k = {self.scenario.requests.k}, but the catalogue has "
+                f"{len(self.dataset.items)} items. Next: lower requests.k"
+            )
+        self.warmup, self.slices = cut_slices(self.scenario)
+        self.trace: Trace = draw_trace(self.scenario, self.dataset, self.slices[-1].high)
+        self.schedules = {(s.point, s.block): self._draw(s) for s in self.slices}
+        self.arms = {arm.name: ArmState(arm) for arm in self.scenario.arm}
+        self.salt = secrets.token_bytes(16)
+        self.blocks: list[dict[str, Any]] = []
+        self.started_utc = utc_stamp()
+        self.load_before = load_average()
+
+    def run(self) -> Path:
+        self.folder = RunFolder(self.request.out, f"{compact_stamp()}_{self.scenario.name}_{self.scenario.hash[:8]}")
+        try:
+            for process in range(self.scenario.blocks.processes):
+                self._run_process(process)
+        except KeyboardInterrupt:
+            self._conclude("stopped")
+            raise
+        except ConfigError:
+            self.folder.discard()
+            raise
+        if not self.blocks:
+            self.folder.discard()
+            reasons = "; ".join(f"{name}: {state.reason}" for name, state in self.arms.items())
+            raise NothingMeasured(f"no arm of {self.scenario.name} could be measured: {reasons}")
+        return self._conclude("complete")
+
+    def _run_process(self, process: int) -> None:
+        with WorkerPool() as pool:
+            for state in self._present():
+                self._start(pool, state)
+            for point_slices in self._by_point(process):
+                for state in self._present():
+                    self._guard(state, lambda name: pool.warm_up(name, WarmUp(self.warmup.low, self.warmup.high)))
+                for part in point_slices:
+                    for name in self._order(part):
+                        self._serve(pool, self.arms[name], part, process)
+                    self.say(self._progress(part))
+
+    def _start(self, pool: WorkerPool, state: ArmState) -> None:
+        self.say(f"{state.table.title}: loading the model, encoding {len(self.dataset.items)} items")
+        assignment = Assignment(self.scenario, state.table, self.request.data_dirs, self.slices[-1].high)
+        self._guard(state, lambda name: state.ready.append(pool.start(assignment)))
+
+    def _serve(self, pool: WorkerPool, state: ArmState, part: Slice, process: int) -> None:
+        if state.status != "measured":
+            return
+        schedule = self.schedules[part.point, part.block]
+        intended_ns = schedule.intended_ns if schedule else None
+        served = self._guard(state, lambda name: pool.serve(name, Serve(part, intended_ns)))
+        if served is None:
+            return
+        state.blocks.append((part, served))
+        settling = len(part) - counted_requests(part.point, self.scenario) if part.point else 0
+        origin = Origin(state.table, part, settling, process, self.trace, self.salt)
+        self.folder.add_block(block_rows(origin, served))
+        self.blocks.append(_describe_block(state.table.name, part, process, served))
+
+    def _guard(self, state: ArmState, work: Callable[[str], Any]) -> Any:
+        """Do it; an arm that cannot go on leaves the run, the others stay."""
+        try:
+            return work(state.table.name)
+        except ArmMisconfigured as error:
+            raise ConfigError(error.reason) from error
+        except ArmAbsent as error:
+            state.leave("skipped", error.reason)
+        except ArmFailed as error:
+            state.leave("failed", error.reason, error.details)
+        self.say(f"{state.table.title}: {state.status}: {state.reason}")
+        return None
+
+    def _present(self) -> list[ArmState]:
+        return [state for state in self.arms.values() if state.status == "measured"]
+
+    def _by_point(self, process: int) -> Iterator[list[Slice]]:
+        """This process's slices, one list a load point."""
+        for point in self.scenario.load_points():
+            processes = self.scenario.blocks.processes
+            yield [part for part in self.slices if part.point == point and part.block % processes == process]
+
+    def _order(self, part: Slice) -> list[str]:
+        """Arms in a shuffled order, reversed in every second block, so that no arm always follows the same one."""
+        assert part.point is not None
+        shuffled = list(self.arms)
+        stream(self.scenario.seed, "order", part.point.title, part.block // 2).shuffle(shuffled)
+        return shuffled if part.block % 2 == 0 else shuffled[::-1]
+
+    def _draw(self, part: Slice) -> Schedule | None:
+        if part.point is None or not LOADS.get(part.point.table.kind).open_loop:
+            return None
+        return draw_schedule(self.scenario.seed, part.point, part.block, len(part))
+
+    def _progress(self, part: Slice) -> str:
+        title = part.point.title if part.point else ""
+        return f"{title}: block {part.block + 1} of {self.scenario.blocks.count}"
+
+    def _conclude(self, status: str) -> Path:
+        """Score the lists, write everything, give the folder its name."""
+        if not self.blocks:
+            self.folder.discard()
+            raise KeyboardInterrupt
+        self.say("scoring the recommendations against the fp32 reference, untimed")
+        n = self.slices[-1].high
+        lists = {name: recommended_positions(state.blocks, n) for name, state in self.arms.items() if state.blocks}
+        tables = {name: self.arms[name].table for name in lists if self.arms[name].ready[0].info.real_weights}
+        scores = score_arms(self.scenario, tables, lists, self.trace, self.slices)
+        floors = score_floors(self.scenario, floor_lists(self.scenario, self.trace, self.slices), self.trace, self.slices)
+        self.folder.merge(with_quality(self.folder.blocks(), scores))
+        self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, user_hashes(self.trace, self.salt, 0, n)))
+        self.folder.write_run(self._describe(status))
+        return self.folder.finish()
+
+    def _describe(self, status: str) -> dict[str, Any]:
+        file, data = self.request.file, self.dataset
+        return {
+            "status": status,
+            "started_utc": self.started_utc,
+            "ended_utc": utc_stamp(),
+            "command": self.request.command,
+            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario_text": file.text,
+            "overrides": list(file.overrides),
+            "scenario_hash": self.scenario.hash,
+            "trace_sha256": self.trace.sha256,
+            "schedules_sha256": {
+                f"{point.title} block {block}": schedule.sha256
+                for (point, block), schedule in self.schedules.items()
+                if schedule and point
+            },
+            "environment": describe_environment()
+            | {"load_average": {"before": self.load_before, "after": load_average(), "cores": os.cpu_count()}},
+            "data": {
+                "name": data.name,
+                "sha256": data.sha256,
+                "simulated": data.simulated,
+                "licence": data.licence,
+                "items": len(data.items),
+                "users": len(data.user_ids),
+                "events": len(data.events),
+                "warnings": list(data.warnings),
+            },
+            "arms": [state.describe() for state in self.arms.values()],
+            "blocks": self.blocks,
+            "warnings": list(data.warnings),
+        }
+
+
+def _describe_block(arm: str, part: Slice, process: int, served: Served) -> dict[str, Any]:
+    assert part.point is not None
+    return {
+        "arm": arm,
+        "load": part.point.name,
+        "offered_per_s": part.point.offered_per_s,
+        "block": part.block,
+        "process": process,
+        "requests": len(part),
+        "wall_s": round(served.wall_s, 6),
+        "cpu_s": round(served.cpu.process_s, 6),
+        "spin_s": round(served.spin_s, 6),
+        "steal_s": round(served.cpu.steal_s, 6),
+        "others_s": round(max(0.0, served.cpu.busy_s - served.cpu.process_s), 6),
+        "peak_rss_bytes": served.peak_rss_bytes,
+        "was_quiet": served.was_quiet,
+        "collections": served.collections,
+    }

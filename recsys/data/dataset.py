@@ -1,0 +1,69 @@
+"""A data set: items and time-ordered events, with where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.errors import DataError
+from recsys.types import Events, Item
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Items and events that name each other by position.
+
+    user_ids[i] is the name of user i. sha256 covers the content. simulated: the events are made up and prove no
+    benefit. warnings: what was mended while reading, with counts.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+    user_ids: tuple[str, ...]
+    events: Events
+    sha256: str
+    licence: str = ""
+    simulated: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def split_s(self, train_share: float) -> int:
+        """t0 of the global time split: the time of event ⌊share · n⌋. Training is before it, testing from it on."""
+        if not len(self.events):
+            raise DataError(f"data {self.name}: no events, so no time split. Next: add interactions")
+        return int(self.events.timestamp_s[min(int(train_share * len(self.events)), len(self.events) - 1)])
+
+    @cached_property
+    def by_user(self) -> EventsByUser:
+        """The events sorted by user, then time."""
+        return EventsByUser.of(self.events, len(self.user_ids))
+
+
+@dataclass(frozen=True)
+class EventsByUser:
+    """Events grouped by user: those of user u are rows offsets[u] : offsets[u + 1] of `events`, in time order."""
+
+    events: Events
+    offsets: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, events: Events, n_users: int) -> EventsByUser:
+        """Group events that are in time order."""
+        order = np.argsort(events.user, kind="stable")
+        offsets = np.zeros(n_users + 1, np.int64)
+        np.cumsum(np.bincount(events.user, minlength=n_users), out=offsets[1:])
+        return cls(events.take(order), offsets)
+
+    def before(self, user: int, timestamp_s: int) -> Events:
+        """The user's events strictly before a time, oldest first."""
+        low, high = self.offsets[user], self.offsets[user + 1]
+        cut = low + np.searchsorted(self.events.timestamp_s[low:high], timestamp_s, side="left")
+        return self.events.take(slice(low, cut))
+
+    def since(self, user: int, timestamp_s: int) -> Events:
+        """The user's events at or after a time, oldest first."""
+        low, high = self.offsets[user], self.offsets[user + 1]
+        cut = low + np.searchsorted(self.events.timestamp_s[low:high], timestamp_s, side="left")
+        return self.events.take(slice(cut, high))

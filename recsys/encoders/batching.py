@@ -1,0 +1,103 @@
+"""Texts of unequal length through a model that pads: sorted by length, cut into batches, back in the order given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from recsys.errors import BadVectors
+from recsys.types import Prepared, TokenIds, Vectors
+
+MAX_PADDED_TOKENS = 1024
+"""Padded tokens of one batch: beyond this the activations of a small encoder leave the caches of a CPU core."""
+MAX_ROWS = 256
+"""Texts of one batch, however short."""
+NORM_TOLERANCE = 1e-3
+"""How far the norm of a row may be from 1: what float32 sums and half precisions leave."""
+
+
+class Forward(Protocol):
+    """The part of an encoder that is needed here."""
+
+    def forward(self, prepared: Prepared) -> Vectors:
+        """float32 [n, dim] of a batch that is padded as it is."""
+
+
+def forward_sorted(
+    encoder: Forward, prepared: Prepared, max_padded_tokens: int = MAX_PADDED_TOKENS, max_rows: int = MAX_ROWS
+) -> tuple[Vectors, int]:
+    """Vectors [n, dim] in the order given, and the tokens computed with padding.
+
+    Padded tokens are the sum over batches of rows × longest row. A text longer than the budget is a batch of its own.
+    """
+    n_tokens = prepared.n_tokens
+    if len(prepared) <= 1:
+        return encoder.forward(prepared), int(n_tokens.sum())
+    order = np.argsort(n_tokens, kind="stable")
+    parts, padded_tokens = [], 0
+    for start, stop in _cuts(n_tokens[order], max_padded_tokens, max_rows):
+        rows = order[start:stop]
+        parts.append(encoder.forward(prepared.take(rows)))
+        padded_tokens += (stop - start) * int(n_tokens[rows[-1]])
+    return _restore(parts, order), padded_tokens
+
+
+def _cuts(ascending: npt.NDArray[np.int64], max_padded_tokens: int, max_rows: int) -> Iterator[tuple[int, int]]:
+    """Batches as (start, stop). Texts without tokens, which cost nothing, stay apart from those that have some."""
+    lengths = ascending.tolist()
+    start = 0
+    for stop, longest in enumerate(lengths):
+        rows = stop - start + 1
+        if stop > start and (rows > max_rows or rows * longest > max_padded_tokens or (longest and not lengths[start])):
+            yield start, stop
+            start = stop
+    yield start, len(lengths)
+
+
+def _restore(parts: list[Vectors], order: npt.NDArray[np.intp]) -> Vectors:
+    """The parts joined, row i of the result being the text that stood at place i."""
+    if scipy.sparse.issparse(parts[0]):
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return scipy.sparse.csr_array(scipy.sparse.vstack(parts, format="csr")[back])
+    joined = np.concatenate(parts)
+    vectors = np.empty_like(joined)
+    vectors[order] = joined
+    return vectors
+
+
+def pad(batch: TokenIds, pad_id: int = 0) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_] | None]:
+    """Ids int32 [n, longest] and the mask of real tokens, bool [n, longest]; None where no row needs padding.
+
+    A batch of equal lengths, and so every single text, is a view of its ids: nothing is copied.
+    """
+    rows = len(batch)
+    longest = int(batch.n_tokens.max(initial=0))
+    if rows * longest == len(batch.ids):
+        return batch.ids.reshape(rows, longest), None
+    mask = np.arange(longest) < batch.n_tokens[:, None]
+    ids = np.full((rows, longest), pad_id, np.int32)
+    ids[mask] = batch.ids
+    return ids, mask
+
+
+def check_vectors(vectors: Vectors, rows: int, dim: int) -> None:
+    """Raise BadVectors unless these are `rows` finite vectors of `dim` numbers, each of norm 1 or 0."""
+    if vectors.shape != (rows, dim):
+        raise BadVectors(f"vectors of shape {vectors.shape}, expected {(rows, dim)}. Next: check the encoder's forward")
+    if scipy.sparse.issparse(vectors):
+        squared = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
+    else:
+        squared = np.einsum("ij,ij->i", vectors, vectors)
+    # Written so that a NaN, which compares false with everything, is counted as bad.
+    good = (np.abs(squared - 1) <= 2 * NORM_TOLERANCE) | (squared == 0)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise BadVectors(
+            f"vector {row} of {rows} has squared norm {squared[row]}, expected 1 or 0 "
+            f"({int((~good).sum())} such rows). Next: check the precision, or the model's files"
+        )

@@ -1,0 +1,91 @@
+"""A transformer in ONNX Runtime: fused fp32, or int8 with dynamic scales."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, Field
+
+from recsys.encoders import ENCODERS
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, check_length
+from recsys.encoders.protocol import EncoderInfo
+from recsys.encoders.runtime import Runtime
+from recsys.models.artefacts import ArtefactCache
+from recsys.models.load import read_config
+from recsys.models.locate import locate
+from recsys.models.onnx_graph import IDS, MASK, VECTORS, build_graph, recipe
+from recsys.models.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+REQUIRES = ("onnxruntime", "onnx", "torch", "transformers", "tokenizers", "filelock")
+
+BATCH_TOLERANCE = {"fp32": 1e-6, "int8": 5e-2}
+"""Largest 1 − cosine between a text alone and in a batch. int8 takes one activation scale a batch, so a text's vector
+depends on its batch-mates."""
+
+
+class OnnxOptions(PretrainedOptions):
+    """precision: of the products. allow_spinning: idle threads spin for the next step, faster and at the cost of
+    a core. batch_tokens: small batches stay in a core's cache and give int8 finer scales.
+    """
+
+    precision: Literal["fp32", "int8"] = "fp32"
+    allow_spinning: bool = True
+    batch_tokens: int = Field(512, ge=1)
+
+
+@ENCODERS.register("onnx")
+class OnnxEncoder(PretrainedEncoder):
+    """Runs a graph that is built once and kept in the artefact cache."""
+
+    Options: ClassVar[type[BaseModel]] = OnnxOptions
+    DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
+    WANTS_CLOCK: ClassVar[bool] = False
+
+    def __init__(self, options: OnnxOptions, runtime: Runtime) -> None:
+        """Builds the graph when no cached one is right. Raises ModelError."""
+        files = locate(options.model, options.weights, options.seed)
+        config = read_config(files)
+        check_length(options.max_tokens, config["max_position_embeddings"])
+        super().__init__(TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads), options.batch_tokens)
+        self.info = EncoderInfo(
+            dim=config["hidden_size"],
+            device="cpu",
+            precision=options.precision,
+            max_tokens=options.max_tokens,
+            revision=files.revision,
+            prompt=options.prompt,
+            weights_bytes=files.weights_bytes,
+            weights_sha256=files.weights_sha256,
+            has_model=True,
+            real_weights=files.real,
+            threads=runtime.threads,
+            batch_tolerance=BATCH_TOLERANCE[options.precision],
+        )
+        path = ArtefactCache().get(
+            recipe(files, options.precision, options.pooling),
+            lambda target: build_graph(files, options.precision, options.pooling, target),
+        )
+        self._session = _session(str(path), runtime.threads, options.allow_spinning)
+
+    def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
+        visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
+        return self._session.run([VECTORS], {IDS: ids, MASK: visible})[0]
+
+
+def _session(path: str, threads: int, allow_spinning: bool) -> onnxruntime.InferenceSession:
+    """A session with its threads fixed; denormal numbers, slow on some CPUs, count as zero."""
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    settings.add_session_config_entry("session.intra_op.allow_spinning", str(int(allow_spinning)))
+    settings.add_session_config_entry("session.set_denormal_as_zero", "1")
+    return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])

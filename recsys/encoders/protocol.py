@@ -1,0 +1,56 @@
+"""The contract of an encoder: texts to unit-length vectors, in steps that can be timed apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from recsys.types import Prepared, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What an encoder is, as it runs here.
+
+    dim: length of a vector. precision: the one executed ("fp32", "int8", …). max_tokens: where texts are cut (0 = never).
+    revision: what identifies the weights. weights_sha256 and weights_bytes are of the file, "" and 0 without one.
+    has_model: a language model is inside. real_weights: False for random ones, whose quality means nothing.
+    batch_tolerance: largest difference of a vector's cosine from 1 between batch of one and batch of many.
+    sparse: its vectors are a scipy.sparse.csr_array.
+    """
+
+    dim: int
+    device: str
+    precision: str
+    max_tokens: int = 0
+    revision: str = ""
+    prompt: str = ""
+    weights_bytes: int = 0
+    weights_sha256: str = ""
+    has_model: bool = False
+    real_weights: bool = True
+    threads: int = 1
+    batch_tolerance: float = 1e-6
+    sparse: bool = False
+
+
+class Encoder(Protocol):
+    """Texts to unit-length vectors. Reads no clock. One instance is used by one thread."""
+
+    info: EncoderInfo
+
+    def fit(self, texts: Sequence[str]) -> None:
+        """Learn from the texts known at t0; a pretrained model has nothing to do."""
+
+    def prepare(self, texts: Sequence[str]) -> Prepared:
+        """Ragged ids, one row a text; no padding yet."""
+
+    def forward(self, prepared: Prepared) -> Vectors:
+        """float32 [n, dim]; pads the batch as it is, and returns when the device is done."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """float32 [n, dim] in the order given: prepare and forward, sorted by length and batched."""
+
+    def close(self) -> None:
+        """Release what the encoder holds; it is not used afterwards."""

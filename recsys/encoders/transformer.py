@@ -1,0 +1,84 @@
+"""A transformer in PyTorch: the exact fp32 reference, or bf16 and fp16."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from recsys.encoders import ENCODERS
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, check_length
+from recsys.encoders.protocol import EncoderInfo
+from recsys.encoders.runtime import Runtime
+from recsys.models.load import load_module
+from recsys.models.locate import locate
+from recsys.models.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+    from recsys.models.pooling import HiddenStates
+
+REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
+
+BATCH_TOLERANCE = {"fp32": 1e-6, "bf16": 2e-3, "fp16": 1e-4}
+"""Largest 1 − cosine between a text alone and in a batch: other tile sizes sum in another order."""
+
+
+class TransformerOptions(PretrainedOptions):
+    """precision: of weights and activations; pooling and the norm are always fp32."""
+
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+
+
+@ENCODERS.register("transformer")
+class TransformerEncoder(PretrainedEncoder):
+    """Any encoder of Hugging Face transformers; plain BERTs, such as MiniLM, run through the leaner recsys.models.bert."""
+
+    Options: ClassVar[type[BaseModel]] = TransformerOptions
+    DEVICES: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    WANTS_CLOCK: ClassVar[bool] = False
+
+    def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
+        """Loads the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        import torch
+
+        from recsys.models.pooling import embedder
+
+        torch.set_num_threads(runtime.threads)
+        files = locate(options.model, options.weights, options.seed)
+        module = load_module(files)
+        check_length(options.max_tokens, module.config.max_position_embeddings)
+        super().__init__(TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads), options.batch_tokens)
+        self.info = EncoderInfo(
+            dim=module.config.hidden_size,
+            device=runtime.device,
+            precision=options.precision,
+            max_tokens=options.max_tokens,
+            revision=files.revision,
+            prompt=options.prompt,
+            weights_bytes=files.weights_bytes,
+            weights_sha256=files.weights_sha256,
+            has_model=True,
+            real_weights=files.real,
+            threads=runtime.threads,
+            batch_tolerance=BATCH_TOLERANCE[options.precision],
+        )
+        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.precision]
+        self._run = embedder(_hidden_states(module, runtime.device, dtype), runtime.device, options.pooling)
+
+    def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
+        return self._run(ids, mask)
+
+
+def _hidden_states(module: PreTrainedModel, device: str, dtype: torch.dtype) -> HiddenStates:
+    """The model at its precision on its device."""
+    from recsys.models.bert import Bert, can_run
+
+    if can_run(module.config):
+        return Bert(module, device, dtype)
+    module = module.to(device=device, dtype=dtype)
+    return lambda ids, mask: module(input_ids=ids, attention_mask=mask).last_hidden_state

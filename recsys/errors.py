@@ -1,0 +1,44 @@
+"""What can be wrong with what a user asked of the recommender. Every message says what, where, the known values and the next step."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RecsysError(Exception):
+    """Base of all errors a user can mend. Not raised itself."""
+
+
+class UnknownKind(RecsysError):
+    """A kind that no plug-in registers."""
+
+
+class MissingLibrary(RecsysError):
+    """A plug-in exists, but a library it needs is not installed."""
+
+
+class MissingDevice(RecsysError):
+    """A device that this machine does not have."""
+
+
+class BadOptions(RecsysError):
+    """Options that a plug-in refuses: unknown, of the wrong type or out of range."""
+
+
+class DataError(RecsysError):
+    """A data set that cannot be used: missing, damaged, or contradicting itself."""
+
+
+class ModelError(RecsysError):
+    """A model that cannot be found, or whose files cannot be used."""
+
+
+class BadVectors(RecsysError):
+    """Vectors that are no embeddings: NaN, infinite, of the wrong shape or length."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """' (did you mean "x"?)' for a close match among the known words, else ''."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f' (did you mean "{close[0]}"?)' if close else ""

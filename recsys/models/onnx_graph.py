@@ -1,0 +1,138 @@
+"""A PyTorch encoder to an ONNX graph with pooling inside: exported, fused and, for int8, quantised.
+
+TorchScript export with eager attention is used because ONNX Runtime's optimizer finds the attention in it: one fused
+node a layer, which the dynamo export does not give. Graphs take int32 ids and mask, and answer unit vectors.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from recsys.models.artefacts import Recipe
+from recsys.models.cpu_features import cpu_features, has_int8_dot_product
+from recsys.models.load import load_module
+from recsys.models.locate import ModelFiles
+from recsys.models.onnx_rewrites import fold_segments, normalise_by_instance
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from recsys.models.pooling import Pooling
+
+OnnxPrecision = Literal["fp32", "int8"]
+
+RECIPE_VERSION = 2
+"""Raise when a change here changes the graphs, so that cached ones are not used."""
+OPSET = 17
+IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
+FUSED_AS_BERT = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
+"""Model types whose attention ONNX Runtime's "bert" optimizer recognises; others are exported as they are."""
+QUANTISED_OPERATORS = ["MatMul", "Gemm", "Attention"]
+"""Products only: quantised embeddings would save no time and cost accuracy."""
+
+
+def recipe(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling) -> Recipe:
+    """Everything a graph depends on."""
+    libraries = {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime")}
+    inputs = {
+        "recipe_version": RECIPE_VERSION,
+        "weights": files.weights_sha256 or files.revision,
+        "precision": precision,
+        "pooling": pooling,
+        "opset": OPSET,
+        "libraries": libraries,
+        "cpu": list(cpu_features()),
+    }
+    return Recipe(f"{Path(files.name).name}-{precision}", "model.onnx", inputs)
+
+
+def build_graph(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, path: Path) -> None:
+    """Write the graph to path; what lies between goes to a temporary folder. Raises ModelError."""
+    module = load_module(files, attention="eager")
+    with tempfile.TemporaryDirectory() as folder:
+        exported, fused = Path(folder) / "exported.onnx", Path(folder) / "fused.onnx"
+        _export(module, pooling, exported)
+        _fuse(module, exported, path if precision == "fp32" else fused)
+        if precision == "int8":
+            _quantise(fused, path)
+
+
+def _export(module: PreTrainedModel, pooling: Pooling, path: Path) -> None:
+    """TorchScript export of encoder and pooling, batch and length dynamic."""
+    import torch
+
+    from recsys.models.pooling import pool
+
+    class Pooled(torch.nn.Module):
+        """Ids and mask to unit vectors."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = module
+
+        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+            return pool(hidden, mask, pooling)
+
+    # Two texts of unequal length: a batch of one would be frozen into the graph, and no padding would drop the mask.
+    ids = torch.tensor([[101, 2028, 102, 0], [101, 2178, 3793, 102]], dtype=torch.int32)
+    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]], dtype=torch.int32)
+    axes = {0: "texts", 1: "length"}
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # the exporter is deprecated, and traces shape checks that hold for all inputs
+        torch.onnx.export(
+            Pooled().eval(),
+            (ids, mask),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[IDS, MASK],
+            output_names=[VECTORS],
+            dynamic_axes={IDS: axes, MASK: axes, VECTORS: {0: "texts"}},
+        )
+
+
+def _fuse(module: PreTrainedModel, exported: Path, path: Path) -> None:
+    """Attention, layer norms, GELU and embeddings as single nodes, where the model's type has a known shape."""
+    from onnxruntime.transformers import optimizer
+
+    config = module.config
+    if config.model_type not in FUSED_AS_BERT:
+        shutil.copyfile(exported, path)
+        return
+    graph = optimizer.optimize_model(
+        str(exported), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size, opt_level=0
+    )
+    fold_segments(graph)
+    normalise_by_instance(graph, IDS, config.max_position_embeddings)
+    graph.save_model_to_file(str(path))
+
+
+def _quantise(fused: Path, path: Path) -> None:
+    """8-bit weights by output channel, activations by batch at run time; the attention's products too.
+
+    Without a dot product of 8-bit numbers in the CPU, 7 bits keep sums of two products within 16 bits.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    root = logging.getLogger()
+    root.disabled = True  # quantize_dynamic advises a shape inference on it that the fused nodes do not have
+    try:
+        quantize_dynamic(
+            fused,
+            path,
+            op_types_to_quantize=QUANTISED_OPERATORS,
+            per_channel=True,
+            reduce_range=not has_int8_dot_product(),
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+    finally:
+        root.disabled = False

@@ -1,0 +1,78 @@
+"""Texts to token ids with the raw Rust tokenizer: no padding, one truncation, a fixed number of threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recsys.types import TokenIds
+
+CHARACTERS_PER_TOKEN = 12
+"""A text is cut to max_tokens × this before it is tokenised; natural text has 3 to 6 characters a token."""
+
+
+class TextTokenizer:
+    """Token ids of texts, special tokens included, at most max_tokens a text.
+
+    path: tokenizer.json; whatever padding and truncation it ships is replaced. prompt: put in front of every text.
+    threads: 1 turns the tokenizer's own parallelism off. Its thread pool is one for the process and fixed by its first
+    use, so all tokenizers of a process should ask for the same.
+    Lone surrogates, which are no Unicode text, become U+FFFD.
+    """
+
+    def __init__(self, path: Path, max_tokens: int, prompt: str = "", threads: int = 1) -> None:
+        os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
+        os.environ["RAYON_NUM_THREADS"] = str(threads)
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(path))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_tokens)
+        self.pad_id = self._tokenizer.token_to_id("[PAD]") or 0
+        self.max_tokens = max_tokens
+        self._prompt = prompt
+        self._max_characters = max_tokens * CHARACTERS_PER_TOKEN
+
+    def __call__(self, texts: Sequence[str]) -> TokenIds:
+        """One row of ids a text."""
+        texts = [self._prompt + text for text in texts] if self._prompt else texts
+        heads = [self._head(text) for text in texts]
+        rows = self._ids(heads)
+        for place, (text, head) in enumerate(zip(texts, heads, strict=True)):
+            if head is not text and len(rows[place]) < self.max_tokens:
+                rows[place] = self._ids([text])[0]
+        return _ragged(rows)
+
+    def _head(self, text: str) -> str:
+        """The part of a very long text that is enough, as a rule: the tokenizer would read all of it before it cuts.
+
+        Cut at a space, where no token spans the cut, so that a head which fills max_tokens has the ids of the whole text.
+        One that does not (endless words, runs of white space) is replaced by the caller.
+        """
+        if len(text) <= self._max_characters:
+            return text
+        space = text.rfind(" ", 1, self._max_characters)
+        return text if space < 0 else text[:space]
+
+    def _ids(self, texts: list[str]) -> list[list[int]]:
+        """Ids a text. The tokenizer refuses lone surrogates with a TypeError; only then are texts looked through."""
+        try:
+            encodings = self._tokenizer.encode_batch_fast(texts)
+        except TypeError:
+            encodings = self._tokenizer.encode_batch_fast([_without_lone_surrogates(text) for text in texts])
+        return [encoding.ids for encoding in encodings]
+
+
+def _ragged(rows: list[list[int]]) -> TokenIds:
+    """TokenIds.from_lists, without its sums for the single text of the request path."""
+    if len(rows) != 1:
+        return TokenIds.from_lists(rows)
+    return TokenIds(np.array(rows[0], np.int32), np.array([0, len(rows[0])], np.int64))
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """Pairs joined to the character they mean, lone ones replaced by U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,0 +1,199 @@
+"""The recommender: clean → profile → prepare → (batch) → encode → retrieve → rank → rerank → respond.
+
+Each stage is one method, and its end is marked at one place, so the stages partition a request exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from recsys.catalogue import Catalogue
+from recsys.encoders.batching import forward_sorted
+from recsys.encoders.protocol import Encoder
+from recsys.features.profile import History, Profile, ProfileStore
+from recsys.index import Candidates, Index
+from recsys.options import OptionsModel
+from recsys.placement import Draft, Placement
+from recsys.ranking import Ranker
+from recsys.serving.protocols import NullTracer, Tracer
+from recsys.types import Recommendation, Request, Vectors
+
+
+class RetrievalOptions(OptionsModel):
+    """k: length of a list. candidates: items that the index hands to the ranker. exclude_seen: not what the user met."""
+
+    k: int = Field(10, ge=1)
+    candidates: int = Field(200, ge=1)
+    exclude_seen: bool = True
+
+
+@dataclass(slots=True)
+class Batch:
+    """Requests on their way, all at the same stage."""
+
+    requests: list[Request]
+    rows: list[int]
+    histories: list[History]
+    profiles: list[Profile]
+    draft: Draft
+    users: Vectors
+    candidates: list[Candidates]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a recommender is put together from."""
+
+    catalogue: Catalogue
+    encoder: Encoder
+    placement: Placement
+    index: Index
+    ranker: Ranker
+    profiles: ProfileStore
+
+
+_NO_DRAFT = Draft(None, np.zeros(0, np.int64))
+_NO_VECTORS = np.zeros((0, 0), np.float32)
+
+
+class Recommender:
+    """Answers requests from its parts. One instance is used by one thread."""
+
+    def __init__(self, parts: Parts, options: RetrievalOptions) -> None:
+        self.parts = parts
+        self.options = options
+
+    def recommend(self, requests: Sequence[Request], tracer: Tracer | None = None) -> list[Recommendation]:
+        """Answer RECOMMEND requests, all in one batch."""
+        tracer = tracer or NullTracer()
+        return self.finish([self.begin(requests, tracer)], tracer)
+
+    def begin(self, requests: Sequence[Request], tracer: Tracer) -> Batch:
+        """The stages before batching: clean, profile, prepare."""
+        batch = Batch(list(requests), [request.row for request in requests], [], [], _NO_DRAFT, _NO_VECTORS, [])
+        self.clean(batch)
+        tracer.mark("clean", batch.rows)
+        self.profile(batch)
+        tracer.mark("profile", batch.rows)
+        self.prepare(batch)
+        tracer.mark("prepare", batch.rows)
+        return batch
+
+    def finish(self, batches: Sequence[Batch], tracer: Tracer) -> list[Recommendation]:
+        """Join batches that began apart and take them through the remaining stages."""
+        batch = self.join(batches)
+        tracer.mark("batch_wait", batch.rows)
+        padded_tokens = self.encode(batch)
+        tracer.mark("encode", batch.rows)
+        self.retrieve(batch)
+        tracer.mark("retrieve", batch.rows)
+        ranked = self.rank(batch)
+        tracer.mark("rank", batch.rows)
+        ranked = self.rerank(batch, ranked)
+        tracer.mark("rerank", batch.rows)
+        answers = self.respond(ranked)
+        tracer.mark("respond", batch.rows)
+        self._count_tokens(batch, padded_tokens, tracer)
+        return answers
+
+    def feed_back(self, request: Request, tracer: Tracer) -> None:
+        """Apply one FEEDBACK request; the user's next profile has it."""
+        self.update(request)
+        tracer.mark("update", [request.row])
+
+    def clean(self, batch: Batch) -> None:
+        """Collect what is known of the users."""
+        batch.histories = [self.parts.profiles.history(request.user) for request in batch.requests]
+
+    def profile(self, batch: Batch) -> None:
+        """Weigh the users' recent events."""
+        batch.profiles = [
+            self.parts.profiles.profile(history, request.timestamp_s)
+            for history, request in zip(batch.histories, batch.requests, strict=True)
+        ]
+
+    def prepare(self, batch: Batch) -> None:
+        """Make the texts that the placement wants ready for the encoder."""
+        batch.draft = self.parts.placement.draft(batch.profiles)
+
+    def join(self, batches: Sequence[Batch]) -> Batch:
+        """One batch of several."""
+        if len(batches) == 1:
+            return batches[0]
+        return Batch(
+            [request for batch in batches for request in batch.requests],
+            [row for batch in batches for row in batch.rows],
+            [history for batch in batches for history in batch.histories],
+            [profile for batch in batches for profile in batch.profiles],
+            Draft.join([batch.draft for batch in batches]),
+            _NO_VECTORS,
+            [],
+        )
+
+    def encode(self, batch: Batch) -> int:
+        """User vectors. Returns the tokens that the encoder computed, padding included."""
+        encoded, padded_tokens = None, 0
+        if batch.draft.prepared is not None:
+            encoded, padded_tokens = forward_sorted(self.parts.encoder, batch.draft.prepared)
+        batch.users = self.parts.placement.user_vectors(batch.profiles, encoded)
+        return padded_tokens
+
+    def retrieve(self, batch: Batch) -> None:
+        """The nearest items to each user."""
+        batch.candidates = self.parts.index.search(batch.users, self.options.candidates, self._excluded(batch))
+
+    def rank(self, batch: Batch) -> list[Candidates]:
+        """The k best candidates under the ranker's score."""
+        return [
+            self.parts.ranker.rank(profile, candidates, self.options.k)
+            for profile, candidates in zip(batch.profiles, batch.candidates, strict=True)
+        ]
+
+    def rerank(self, batch: Batch, ranked: list[Candidates]) -> list[Candidates]:
+        """No re-ranker: the lists as they are."""
+        return ranked
+
+    def respond(self, ranked: Sequence[Candidates]) -> list[Recommendation]:
+        """Item ids and scores, as a caller wants them."""
+        item_ids = self.parts.catalogue.item_ids
+        return [
+            Recommendation(
+                tuple(item_ids[position] for position in best.positions.tolist()),
+                tuple(best.scores.tolist()),
+                best.positions,
+            )
+            for best in ranked
+        ]
+
+    def update(self, request: Request) -> None:
+        """Record the event of a FEEDBACK request."""
+        self.parts.profiles.record(request.user, request.item, request.event_kind, request.timestamp_s)
+
+    def scores(self, request: Request) -> npt.NDArray[np.float32]:
+        """The ranker's scores of the whole catalogue for one request, float32 [n_items]; excluded items have −inf.
+
+        Untimed: the yardstick of fidelity.
+        """
+        batch = self.begin([request], NullTracer())
+        self.encode(batch)
+        everything = len(self.parts.catalogue)
+        found = self.parts.index.search(batch.users, everything, self._excluded(batch))[0]
+        ranked = self.parts.ranker.rank(batch.profiles[0], found, everything)
+        scores = np.full(everything, -np.inf, np.float32)
+        scores[ranked.positions] = ranked.scores
+        return scores
+
+    def _excluded(self, batch: Batch) -> list[npt.NDArray[np.int32]]:
+        if self.options.exclude_seen:
+            return [profile.seen for profile in batch.profiles]
+        return [np.zeros(0, np.int32)] * len(batch.profiles)
+
+    def _count_tokens(self, batch: Batch, padded_tokens: int, tracer: Tracer) -> None:
+        tokens = batch.draft.tokens_per_request()
+        tracer.tokens(batch.rows, tokens)
+        tracer.padded(batch.rows, padded_tokens)

@@ -1,0 +1,8 @@
+"""Where the model sits: one file a placement. A placement turns profiles into user vectors."""
+
+from recsys.placement.protocol import Draft, Placement
+from recsys.registry import Registry
+
+PLACEMENTS: Registry[type] = Registry("recsys.placement", "placement")
+
+__all__ = ["PLACEMENTS", "Draft", "Placement"]

@@ -1,0 +1,51 @@
+"""The contract of a placement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.features.profile import Profile
+from recsys.types import Prepared, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Texts of some requests, prepared for the encoder. texts_per_request int64 [requests]; prepared None = no text."""
+
+    prepared: Prepared | None
+    texts_per_request: npt.NDArray[np.int64]
+
+    def tokens_per_request(self) -> list[int]:
+        """Tokens that each request costs in the encoder."""
+        if self.prepared is None:
+            return [0] * len(self.texts_per_request)
+        ends = np.concatenate([[0], np.cumsum(self.texts_per_request)])
+        running = np.concatenate([[0], np.cumsum(self.prepared.n_tokens)])
+        tokens: list[int] = np.diff(running[ends]).tolist()
+        return tokens
+
+    @staticmethod
+    def join(drafts: Sequence[Draft]) -> Draft:
+        """One draft of the requests of several."""
+        if len(drafts) == 1:
+            return drafts[0]
+        prepared = [draft.prepared for draft in drafts if draft.prepared is not None]
+        counts = np.concatenate([draft.texts_per_request for draft in drafts])
+        return Draft(prepared[0].concat(prepared[1:]) if prepared else None, counts)
+
+
+class Placement(Protocol):
+    """Turns profiles into user vectors, with the encoder in the request path or without."""
+
+    needs_model: bool
+
+    def draft(self, profiles: Sequence[Profile]) -> Draft:
+        """What the encoder has to read for these users."""
+
+    def user_vectors(self, profiles: Sequence[Profile], encoded: Vectors | None) -> Vectors:
+        """[users, dim]: from the profiles and the vectors of the draft's texts (None when it has none)."""

@@ -1,0 +1,77 @@
+"""What the recommender needs of the world around it: requests, time and marks.
+
+A benchmark injects its own; a service brings a real queue. The recommender itself reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from recsys.types import Recommendation, Request
+
+STAGES = (
+    "clean",
+    "profile",
+    "prepare",
+    "batch_wait",
+    "encode",
+    "index",
+    "retrieve",
+    "rank",
+    "rerank",
+    "update",
+    "respond",
+)
+"""Stages in the order in which a request passes them. A kind of request passes some of them; the others have length 0."""
+
+
+class Clock(Protocol):
+    """A monotonic clock in integer ns that can be waited on."""
+
+    def now_ns(self) -> int: ...
+
+    def wait_until_ns(self, deadline_ns: int) -> None:
+        """Return at the deadline, or at once when it is past."""
+
+
+class Tracer(Protocol):
+    """Told at each boundary of a stage. A batch marks all its members at once."""
+
+    def mark(self, stage: str, rows: Sequence[int]) -> None:
+        """`stage` has just ended for the requests of these rows."""
+
+    def tokens(self, rows: Sequence[int], n_tokens: Sequence[int]) -> None:
+        """Tokens that each request costs in the encoder; 0 when no text had to be computed."""
+
+    def padded(self, rows: Sequence[int], padded_tokens: int) -> None:
+        """The requests of these rows went through the encoder together, as this many tokens with padding."""
+
+
+class Inbox(Protocol):
+    """Hands requests out when they are due, oldest first."""
+
+    def take(self, max_requests: int, max_wait_ns: int = 0) -> list[Request]:
+        """Wait for the next request; return once `max_requests` are due or `max_wait_ns` after the oldest fell due.
+
+        Returns [] when no request will come any more.
+        """
+
+    def poll(self, max_requests: int) -> list[Request]:
+        """The requests that are due now, at most this many; never waits."""
+
+    def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
+        """These requests are answered; None for a request that has no answer but its effect."""
+
+
+class NullTracer:
+    """Marks nothing: for production and for untimed passes."""
+
+    def mark(self, stage: str, rows: Sequence[int]) -> None:
+        """Nothing."""
+
+    def tokens(self, rows: Sequence[int], n_tokens: Sequence[int]) -> None:
+        """Nothing."""
+
+    def padded(self, rows: Sequence[int], padded_tokens: int) -> None:
+        """Nothing."""

@@ -1,0 +1,1 @@
+"""Scenarios: data only, one TOML file each."""

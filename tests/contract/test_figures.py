@@ -1,0 +1,126 @@
+"""Every registered picture, on runs of every size: what the page and a paper need of it."""
+
+import functools
+import itertools
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import matplotlib
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from report_statements import build_statements
+
+from bench.report.drawing import draw_picture
+from bench.report.figures import FIGURES, NothingToDraw
+from bench.report.style import NOTE_PT, RC, WIDTH_IN
+
+KINDS = FIGURES.kinds()
+RUNS = ((1, 0), (6, 0), (6, 40), (12, 0), (12, 40))
+"""Arms and length of their labels."""
+
+statements_of = functools.cache(build_statements)
+
+
+def drawn(kind, statements):
+    with matplotlib.rc_context(RC):
+        figure = FIGURES.get(kind)().draw(statements)
+        FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def visible_texts(figure):
+    """Every written text with the box of its letters, ticks outside their axis' limits left out."""
+    renderer = figure.canvas.get_renderer()
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [(text, text.get_window_extent(renderer)) for text in texts]
+    hidden = {id(label) for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in outside(axis)}
+    return [(text, box) for text, box in boxes if id(text) not in hidden and box.width > 0]
+
+
+def outside(axis):
+    low, high = sorted(axis.get_view_interval())
+    return [tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_words_say_what_is_shown_and_how_to_read_it(kind):
+    figure = FIGURES.get(kind)
+    assert 0 < len(figure.title) <= 35
+    assert figure.caption.endswith(".")
+    assert len(figure.how_to_read) > 80
+    assert isinstance(figure.order, int)
+
+
+def test_no_two_pictures_claim_the_same_place():
+    orders = [FIGURES.get(kind).order for kind in KINDS]
+    assert len(set(orders)) == len(orders)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_text_is_clipped_or_overlaps_another(kind, run):
+    figure = drawn(kind, statements_of(*run))
+    page = figure.bbox
+    texts = visible_texts(figure)
+    for text, box in texts:
+        inside = page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
+        assert inside, f"{text.get_text()!r} is clipped"
+    for (one, box), (other, other_box) in itertools.combinations(texts, 2):
+        apart = box.x1 <= other_box.x0 or other_box.x1 <= box.x0 or box.y1 <= other_box.y0 or other_box.y1 <= box.y0
+        assert apart, f"{one.get_text()!r} overlaps {other.get_text()!r}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_text_is_large_enough_in_a_paper(kind):
+    figure = drawn(kind, statements_of(12, 40))
+    assert figure.get_figwidth() == WIDTH_IN
+    assert min(text.get_fontsize() for text, _ in visible_texts(figure)) >= NOTE_PT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_run_gives_the_same_bytes(kind):
+    one, other = (draw_picture(kind, build_statements(6)) for _ in range(2))
+    assert one.svg == other.svg
+    assert one.png == other.png
+    assert one == other
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_svg_is_well_formed_and_needs_nothing_from_outside(kind):
+    svg = draw_picture(kind, statements_of(12, 40)).svg
+    root = ElementTree.fromstring(svg)
+    links = [value for node in root.iter() for name, value in node.attrib.items() if name.endswith("href")]
+    assert all(link.startswith("#") for link in links)
+    assert not re.search(rb"<script|<image|font-family", svg)
+    assert len(svg) < 400_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_label_full_of_markup_is_drawn_as_text(kind):
+    statements = statements_of(6, 0)
+    arms = [{**arm, "label": "$x_1$ <b>& </b>]]> -- {0} %s"} for arm in statements.run["arms"]]
+    picture = draw_picture(kind, replace(statements, run={**statements.run, "arms": arms}))
+    ElementTree.fromstring(picture.svg)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_with_nothing_to_show_says_so(kind):
+    statements = statements_of(1, 0)
+    offline = {
+        name: getattr(statements, name)[getattr(statements, name)["load"] == "offline"]
+        for name in ("requests", "summary", "stages", "tax")
+    }
+    with pytest.raises(NothingToDraw, match=r"\.$"):
+        FIGURES.get(kind)().draw(replace(statements, **offline))
+    picture = draw_picture(kind, replace(statements, **offline))
+    assert picture.absent
+    assert picture.png == picture.svg == b""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drawing_leaves_matplotlibs_settings_alone(kind):
+    before = dict(matplotlib.rcParams)
+    draw_picture(kind, statements_of(1, 0))
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,129 @@
+"""The protocol reproduces published values on real data, each to ± 0.001 of recall@20.
+
+Needs amazon-games and online-retail in the folder named by $LLM_REC_BENCH_DATA. The fast tests take 2,000 users of the
+games and no model; `verify` takes all users, and MiniLM.
+"""
+
+import functools
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys.data import Dataset
+from recsys.data.loading import DATA_DIR_VARIABLE, load_dataset
+from recsys.encoders import build_encoder
+from recsys.evaluation import Scorer, Split, evaluate_split, split_users, training_events
+from recsys.floors import recent_popularity_scores
+from recsys.scorers import BlendScorer, MeanOfItemsScorer, ProfileTextScorer, SameForAllScorer, floor_scorers
+from recsys.types import Vectors
+
+K = 20
+TOLERANCE = 0.001
+FOLDERS = {"amazon": "amazon-games", "online_retail": "online-retail"}
+USERS = {"amazon": 17_330, "online_retail": 828}
+FIRST_USERS = 2_000
+
+FLOORS_OF_FIRST_USERS = {"popularity": 0.0109, "recent_popularity": 0.0324, "tfidf": 0.0312}
+MINILM_OF_FIRST_USERS = {"minilm": 0.0322, "minilm_and_recent": 0.0471}
+COLUMNS = ("popularity", "recent_popularity", "tfidf", "minilm", "minilm_and_recent")
+ALL_USERS = {
+    "amazon": dict(zip(COLUMNS, (0.0112, 0.0360, 0.0283, 0.0316, 0.0437), strict=True)),
+    "online_retail": dict(zip(COLUMNS, (0.0501, 0.0919, 0.0822, 0.0577, 0.0839), strict=True)),
+}
+PROFILE_TEXT = {"amazon": 0.0247, "online_retail": 0.0421}
+
+
+@functools.cache
+def loaded(kind: str) -> tuple[Dataset, Split]:
+    """The data set and its eligible users; skips where the files are not at hand."""
+    folder = os.environ.get(DATA_DIR_VARIABLE)
+    if folder is None or not (Path(folder) / FOLDERS[kind]).is_dir():
+        pytest.skip(f"{FOLDERS[kind]} not found: set {DATA_DIR_VARIABLE} to the folder that holds it")
+    dataset = load_dataset(kind, data_dirs=[Path(folder)])
+    return dataset, split_users(dataset, train_share=0.8, history=10)
+
+
+@functools.cache
+def title_vectors(kind: str, encoder_kind: str) -> Vectors:
+    """Vectors of all titles, from an encoder fitted on all of them."""
+    titles = titles_of(kind)
+    options = {"model": "minilm", "max_tokens": 256} if encoder_kind == "transformer" else {}
+    encoder = build_encoder(encoder_kind, **options)
+    encoder.fit(titles)
+    vectors = encoder.encode(titles)
+    encoder.close()
+    return vectors
+
+
+def titles_of(kind: str) -> list[str]:
+    return [item.title for item in loaded(kind)[0].items]
+
+
+def scorers_of(kind: str) -> dict[str, Scorer]:
+    dataset, _ = loaded(kind)
+    training = training_events(dataset, 0.8)
+    return floor_scorers(training, len(dataset.items)) | {"tfidf": MeanOfItemsScorer(title_vectors(kind, "tfidf"))}
+
+
+def minilm_scorers_of(kind: str) -> dict[str, Scorer]:
+    dataset, _ = loaded(kind)
+    minilm = MeanOfItemsScorer(title_vectors(kind, "transformer"))
+    recent = np.log1p(recent_popularity_scores(training_events(dataset, 0.8), len(dataset.items)))
+    return {"minilm": minilm, "minilm_and_recent": BlendScorer(minilm, SameForAllScorer(recent), 0.3)}
+
+
+def first_users(dataset: Dataset, split: Split) -> Split:
+    """The first users by user id as text."""
+    by_id = sorted(range(len(split)), key=lambda row: dataset.user_ids[split.users[row]])
+    return split.take(by_id[:FIRST_USERS])
+
+
+def recall_of(split: Split, scorers: dict[str, Scorer]) -> dict[str, float]:
+    ranked = evaluate_split(split, scorers, k=K).ranked
+    return {name: float(result.metric("recall").mean()) for name, result in ranked.items()}
+
+
+def assert_reproduced(measured: dict[str, float], pinned: dict[str, float]) -> None:
+    assert {name: measured[name] for name in pinned} == pytest.approx(pinned, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("kind", USERS)
+def test_eligible_users(kind):
+    assert len(loaded(kind)[1]) == USERS[kind]
+
+
+def test_first_users_of_games_without_a_model():
+    dataset, split = loaded("amazon")
+    assert_reproduced(recall_of(first_users(dataset, split), scorers_of("amazon")), FLOORS_OF_FIRST_USERS)
+
+
+def test_online_retail_without_a_model():
+    measured = recall_of(loaded("online_retail")[1], scorers_of("online_retail"))
+    pinned = ALL_USERS["online_retail"]
+    assert_reproduced(measured, {name: pinned[name] for name in COLUMNS[:3]})
+    assert measured["random"] == pytest.approx(K / len(titles_of("online_retail")), abs=0.003)
+
+
+@pytest.mark.verify
+def test_first_users_of_games_with_minilm():
+    dataset, split = loaded("amazon")
+    assert_reproduced(recall_of(first_users(dataset, split), minilm_scorers_of("amazon")), MINILM_OF_FIRST_USERS)
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("kind", USERS)
+def test_all_users(kind):
+    measured = recall_of(loaded(kind)[1], scorers_of(kind) | minilm_scorers_of(kind))
+    assert_reproduced(measured, ALL_USERS[kind])
+
+
+@pytest.mark.verify
+@pytest.mark.parametrize("kind", USERS)
+def test_profile_text(kind):
+    vectors = title_vectors(kind, "transformer")
+    encoder = build_encoder("transformer", model="minilm", max_tokens=256)
+    measured = recall_of(loaded(kind)[1], {"profile_text": ProfileTextScorer(encoder, vectors, titles_of(kind))})
+    encoder.close()
+    assert measured["profile_text"] == pytest.approx(PROFILE_TEXT[kind], abs=TOLERANCE)

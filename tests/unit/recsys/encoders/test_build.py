@@ -1,0 +1,69 @@
+"""Options, devices and threads of build_encoder: what is refused, and how."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from recsys.encoders import ENCODERS, build_encoder, check_options
+from recsys.errors import BadOptions, MissingDevice, UnknownKind
+
+
+def test_a_misspelt_option_is_refused_with_a_suggestion_and_the_known_ones() -> None:
+    with pytest.raises(BadOptions, match='unknown option "precison".*did you mean "precision".*max_tokens = 256'):
+        check_options("onnx", {"precison": "int8"})
+
+
+@pytest.mark.parametrize("options", [{"precision": "int4"}, {"max_tokens": "many"}, {"max_tokens": 2}, {"model": 7}])
+def test_wrong_values_are_refused_by_name(options: dict[str, object]) -> None:
+    with pytest.raises(BadOptions, match=next(iter(options))):
+        check_options("transformer", options)
+
+
+def test_an_unknown_kind_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(UnknownKind, match='did you mean "tfidf"'):
+        build_encoder("tf-idf")
+
+
+def test_an_absent_gpu_is_a_missing_device() -> None:
+    with pytest.raises(MissingDevice, match="cuda:99"):
+        build_encoder("transformer", device="cuda:99")
+
+
+@pytest.mark.parametrize("device", ["tpu", "cpu:1", "cuda:", "CUDA"])
+def test_an_unknown_device_is_refused_with_the_known_ones(device: str) -> None:
+    with pytest.raises(BadOptions, match="Known: cpu, cuda"):
+        build_encoder("transformer", device=device)
+
+
+def test_a_kind_that_cannot_use_a_gpu_says_so() -> None:
+    with pytest.raises(BadOptions, match="Known: cpu"):
+        build_encoder("tfidf", device="cuda")
+
+
+def test_no_threads_are_refused() -> None:
+    with pytest.raises(BadOptions, match="threads"):
+        build_encoder("fake", threads=0)
+
+
+def test_more_tokens_than_the_model_has_positions_are_refused() -> None:
+    with pytest.raises(BadOptions, match="512 positions"):
+        build_encoder("transformer", model="bert-tiny-uncased", weights="random", max_tokens=513)
+
+
+def test_options_of_every_kind_can_be_checked_without_a_heavy_library() -> None:
+    code = (
+        "import sys; from recsys.encoders import ENCODERS, check_options\n"
+        "for kind in ('fake', 'hashing', 'onnx', 'tfidf', 'transformer'): check_options(kind, {})\n"
+        "assert ENCODERS.entries()\n"
+        "sys.exit(' '.join({'torch', 'transformers', 'onnxruntime', 'onnx', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_kind_says_what_it_is_and_needs() -> None:
+    for entry in ENCODERS.entries():
+        assert entry.summary.endswith("."), entry

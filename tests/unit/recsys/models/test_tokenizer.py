@@ -1,0 +1,52 @@
+"""The tokenizer against the one that transformers builds from the same files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from transformers import AutoTokenizer
+
+from recsys.models.locate import locate
+from recsys.models.tokenizer import CHARACTERS_PER_TOKEN, TextTokenizer
+
+FILES = locate("minilm")
+
+
+@pytest.fixture(scope="module")
+def reference() -> AutoTokenizer:
+    return AutoTokenizer.from_pretrained(FILES.config.parent)
+
+
+LONG = {
+    "words": "word " * 5_000,
+    "one endless word": "x" * 50_000,
+    "no spaces": "東京" * 5_000,
+    "mostly white space": "a" + " " * 50_000 + "b",
+    "long words, then short": "y" * (CHARACTERS_PER_TOKEN * 16 - 2) + " short words follow" * 99,
+    "a word across the cut": "ab " * (CHARACTERS_PER_TOKEN * 16 // 3) + "unbelievably" * 3 + " more" * 200,
+}
+
+
+@pytest.mark.parametrize("text", ["", "Mario Kart 8", "naïve café", *LONG.values()], ids=["empty", "title", "accents", *LONG])
+@pytest.mark.parametrize("max_tokens", [3, 16, 256])
+def test_ids_are_those_of_transformers_however_long_the_text(reference: AutoTokenizer, text: str, max_tokens: int) -> None:
+    expected = reference(text, truncation=True, max_length=max_tokens, padding=False)["input_ids"]
+    prepared = TextTokenizer(FILES.tokenizer, max_tokens)([text])
+    assert prepared.ids.tolist() == expected
+
+
+def test_the_shipped_padding_is_off_and_rows_are_ragged() -> None:
+    prepared = TextTokenizer(FILES.tokenizer, 256)(["Mario", "Mario Kart", ""])
+    assert prepared.n_tokens.tolist() == [3, 4, 2]
+    assert prepared.ids.dtype == np.int32
+
+
+def test_a_prompt_stands_before_every_text() -> None:
+    plain, prompted = TextTokenizer(FILES.tokenizer, 64), TextTokenizer(FILES.tokenizer, 64, prompt="query: ")
+    assert prompted(["mario"]).ids.tolist() == plain(["query: mario"]).ids.tolist()
+
+
+def test_lone_surrogates_become_replacement_characters_and_pairs_their_character() -> None:
+    tokenizer = TextTokenizer(FILES.tokenizer, 64)
+    assert tokenizer(["a\ud800b"]).ids.tolist() == tokenizer(["a\ufffdb"]).ids.tolist()
+    assert tokenizer(["\ud83d\ude00"]).ids.tolist() == tokenizer(["\U0001f600"]).ids.tolist()
