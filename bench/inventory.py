@@ -1,37 +1,32 @@
-"""Everything that can be named in a scenario; nothing heavy is imported to say so."""
+"""Everything that can be named in a scenario. The packages are read, not imported, so that it answers at once."""
 
 from __future__ import annotations
 
 import tomllib
-from importlib import import_module
 from importlib.resources import files
 
 from recsys.registry import Entry, Registry
 
-REGISTRIES = {
-    "encoders": "recsys.encoders:ENCODERS",
-    "data sets": "recsys.data:DATASETS",
-    "placements": "recsys.placement:PLACEMENTS",
-    "indexes": "recsys.index:INDEXES",
-    "rankings": "recsys.ranking:RANKERS",
-    "serving": "recsys.serving:SERVINGS",
-    "loads": "bench.measure.loads:LOADS",
-    "arrivals": "bench.traffic.arrivals:ARRIVALS",
+PACKAGES = {
+    "encoders": "recsys.encoders",
+    "data sets": "recsys.data",
+    "placements": "recsys.placement",
+    "indexes": "recsys.index",
+    "rankings": "recsys.ranking",
+    "serving": "recsys.serving",
+    "loads": "bench.measure.loads",
+    "arrivals": "bench.traffic.arrivals",
 }
-"""Section → where its registry stands."""
+"""Section → the package of its plug-ins."""
 
 
 def inventory() -> str:
     """Sections of one line an entry: kind, what it is, and what to install where a library is missing."""
     sections = [("scenarios", _scenario_lines())]
-    sections += [(title, [_line(entry) for entry in _registry(where).entries()]) for title, where in REGISTRIES.items()]
+    for title, package in PACKAGES.items():
+        registry: Registry[object] = Registry(package, title)
+        sections.append((title, [_line(entry) for entry in registry.entries()]))
     return "\n\n".join("\n".join([title, *lines]) for title, lines in sections)
-
-
-def _registry(where: str) -> Registry[object]:
-    module, name = where.split(":")
-    registry: Registry[object] = getattr(import_module(module), name)
-    return registry
 
 
 def _line(entry: Entry) -> str:
@@ -41,7 +36,9 @@ def _line(entry: Entry) -> str:
 
 def _scenario_lines() -> list[str]:
     lines = []
-    for path in sorted(entry for entry in files("scenarios").iterdir() if entry.name.endswith(".toml")):
+    for path in sorted(files("scenarios").iterdir(), key=lambda entry: entry.name):
+        if not path.name.endswith(".toml"):
+            continue
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         lines.append(f"  {path.name.removesuffix('.toml'):<22} {content['question']}")
     return lines

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bench.clock import compact_stamp, utc_stamp
+from bench.clock import NS_PER_S, compact_stamp, utc_stamp
 from bench.errors import ConfigError, NothingMeasured
 from bench.measure.environment import describe_environment, load_average
+from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
 from bench.measure.loads import LOADS
 from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPool
-from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
+from bench.measure.recorder import Outcome
 from bench.measure.scoring import score_arms, score_floors
 from bench.measure.slices import Slice, counted_requests, cut_slices
 from bench.measure.worker import Assignment, Ready, Serve, Served, WarmUp
@@ -172,7 +171,7 @@ class _Run:
         return [state for state in self.arms.values() if state.status == "measured"]
 
     def _by_point(self, process: int) -> Iterator[list[Slice]]:
-        """This process's slices, one list a load point."""
+        """The slices of one process, one list a load point."""
         for point in self.scenario.load_points():
             processes = self.scenario.blocks.processes
             yield [part for part in self.slices if part.point == point and part.block % processes == process]
@@ -203,7 +202,9 @@ class _Run:
         lists = {name: recommended_positions(state.blocks, n) for name, state in self.arms.items() if state.blocks}
         tables = {name: self.arms[name].table for name in lists if self.arms[name].ready[0].info.real_weights}
         scores = score_arms(self.scenario, tables, lists, self.trace, self.slices)
-        floors = score_floors(self.scenario, floor_lists(self.scenario, self.trace, self.slices), self.trace, self.slices)
+        floors = score_floors(
+            self.scenario, floor_lists(self.scenario, self.trace, self.slices), self.trace, self.slices
+        )
         self.folder.merge(with_quality(self.folder.blocks(), scores))
         self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, user_hashes(self.trace, self.salt, 0, n)))
         self.folder.write_run(self._describe(status))
@@ -253,6 +254,8 @@ def _describe_block(arm: str, part: Slice, process: int, served: Served) -> dict
         "block": part.block,
         "process": process,
         "requests": len(part),
+        "answered": int((served.outcomes == Outcome.ANSWERED).sum()),
+        "busy_s": round(float(served.observed_ns.max() - served.intended_ns.min()) / NS_PER_S, 6),
         "wall_s": round(served.wall_s, 6),
         "cpu_s": round(served.cpu.process_s, 6),
         "spin_s": round(served.spin_s, 6),

@@ -61,6 +61,8 @@ def read_scenario(where: str | Path, overrides: Overrides = Overrides()) -> Scen
     try:
         text = path.read_text(encoding="utf-8")
         raw = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error}. Next: mend its permissions, or name another") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a TOML file: {error}. Next: mend that line") from error
     for override in overrides.values:
@@ -85,7 +87,8 @@ def _find(where: str | Path) -> Path:
         return shipped[str(where)]
     if path.name in {known.name for known in shipped.values()} and path.parent.name == "scenarios":
         return shipped[path.stem]
-    raise ConfigError(f"scenario {where}: no such file{did_you_mean(path.stem, shipped)}. Known: {', '.join(shipped)}. Next: name a file or one of these")
+    close, known = did_you_mean(path.stem, shipped), ", ".join(shipped)
+    raise ConfigError(f"scenario {where}: no such file{close}. Known: {known}. Next: name a file or one of these")
 
 
 def _apply(raw: dict[str, Any], override: str, path: Path) -> None:
@@ -104,10 +107,12 @@ def _apply(raw: dict[str, Any], override: str, path: Path) -> None:
 
 def _step(table: Any, word: str, where: str, parent: str) -> Any:
     if isinstance(table, list):
-        by_name = {str(entry.get("name") or entry.get("kind")): entry for entry in table}
+        by_name = {str(entry.get("name") or entry.get("kind")): entry for entry in table if isinstance(entry, dict)}
         by_place = {str(place): entry for place, entry in enumerate(table)}
         if word not in by_name and word not in by_place:
-            raise ConfigError(f'{where}: unknown {parent} "{word}"{did_you_mean(word, by_name)}. Known: {", ".join(by_name)}')
+            raise ConfigError(
+                f'{where}: unknown {parent} "{word}"{did_you_mean(word, by_name)}. Known: {", ".join(by_name)}'
+            )
         return by_name.get(word, by_place.get(word))
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: {parent} is no table")
@@ -126,16 +131,17 @@ def _keep_arms(raw: dict[str, Any], wanted: Sequence[str], path: Path) -> None:
     arms = raw.get("arm")
     if not wanted or not isinstance(arms, list):
         return
-    known = [arm.get("name") for arm in arms if isinstance(arm, dict)]
+    known = [str(arm.get("name")) for arm in arms if isinstance(arm, dict)]
     for name in wanted:
         if name not in known:
-            raise ConfigError(f'{path}: unknown arm "{name}"{did_you_mean(name, map(str, known))}. Known: {", ".join(map(str, known))}')
-    raw["arm"] = [arm for arm in arms if arm.get("name") in wanted]
+            raise ConfigError(f'{path}: unknown arm "{name}"{did_you_mean(name, known)}. Known: {", ".join(known)}')
+    raw["arm"] = [arm for arm in arms if isinstance(arm, dict) and arm.get("name") in wanted]
 
 
 def _move_models(raw: dict[str, Any], device: str) -> None:
     """Every arm with a model in it goes to the device; the baseline has none."""
-    for arm in raw.get("arm", ()):
+    arms = raw.get("arm")
+    for arm in arms if isinstance(arms, list) else ():
         if isinstance(arm, dict) and arm.get("placement") != "none":
             arm["device"] = device
 
@@ -147,7 +153,8 @@ def _explain(error: ValidationError, raw: dict[str, Any], path: Path) -> str:
     if first["type"] == "extra_forbidden":
         *parents, key = first["loc"]
         known = sorted(_keys_at(Scenario, parents))
-        return f'{path}: {_place(parents, raw)}unknown key "{key}"{did_you_mean(str(key), known)}. Known: {", ".join(known)}'
+        unknown = f'unknown key "{key}"{did_you_mean(str(key), known)}'
+        return f"{path}: {_place(parents, raw)}{unknown}. Known: {', '.join(known)}"
     if first["type"] == "missing":
         return f"{path}: {where.removesuffix(': ')} is missing. Next: add it"
     message = first["msg"].removeprefix("Value error, ")

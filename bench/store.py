@@ -100,14 +100,19 @@ def load_run(where: str | Path) -> StoredRun:
     folder = Path(where) if Path(where).is_dir() else Path("results") / where
     if not (folder / RUN_FILE).is_file():
         known = sorted(path.parent.name for path in Path("results").glob(f"*/{RUN_FILE}"))
-        raise ConfigError(f"run {where}: no {RUN_FILE} there. Known: {', '.join(known) or 'none'}. Next: name a run's folder")
+        raise ConfigError(
+            f"run {where}: no {RUN_FILE} there. Known: {', '.join(known) or 'none'}. Next: name a run's folder"
+        )
     try:
         run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         version = run["schema_version"]
     except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{folder / RUN_FILE}: damaged: {error!r}. Next: measure again") from error
     if version != SCHEMA_VERSION:
-        raise ConfigError(f"{folder}: schema version {version}, this program reads {SCHEMA_VERSION}. Next: use the version that wrote it")
+        raise ConfigError(
+            f"{folder}: schema version {version}, but this program reads {SCHEMA_VERSION}. "
+            "Next: use the version that wrote it"
+        )
     try:
         requests = pq.read_table(folder / REQUESTS_FILE).to_pandas()
         floors = pq.read_table(folder / FLOORS_FILE).to_pandas()

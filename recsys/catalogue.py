@@ -15,7 +15,10 @@ from recsys.types import Item
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Items with their cleaned titles and texts. category_codes int32 [n]: equal categories have equal codes; -1 = none."""
+    """Items with their cleaned titles and texts.
+
+    category_codes int32 [n]: equal categories have equal codes, -1 = none. published_s int64 [n], 0 = without a date.
+    """
 
     item_ids: tuple[str, ...]
     titles: tuple[str, ...]
@@ -48,4 +51,4 @@ class Catalogue:
 
     def texts_known_at(self, timestamp_s: int) -> list[str]:
         """Texts of the items published before a time; an item without a date is known from the start."""
-        return [text for text, published_s in zip(self.texts, self.published_s, strict=True) if published_s < timestamp_s]
+        return [text for text, known_s in zip(self.texts, self.published_s, strict=True) if known_s < timestamp_s]

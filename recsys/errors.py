@@ -1,4 +1,4 @@
-"""What can be wrong with what a user asked of the recommender. Every message says what, where, the known values and the next step."""
+"""What can be wrong with what a user asked of the recommender: what, where, the known values and the next step."""
 
 from __future__ import annotations
 

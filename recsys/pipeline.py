@@ -25,7 +25,7 @@ from recsys.types import Recommendation, Request, Vectors
 
 
 class RetrievalOptions(OptionsModel):
-    """k: length of a list. candidates: items that the index hands to the ranker. exclude_seen: not what the user met."""
+    """k: length of a list. candidates: items the index hands to the ranker. exclude_seen: leave out what was met."""
 
     k: int = Field(10, ge=1)
     candidates: int = Field(200, ge=1)
@@ -43,6 +43,16 @@ class Batch:
     draft: Draft
     users: Vectors
     candidates: list[Candidates]
+
+    def split(self) -> list[Batch]:
+        """One batch a request, for those that are prepared and not yet encoded."""
+        if len(self.requests) == 1:
+            return [self]
+        members = zip(self.requests, self.rows, self.histories, self.profiles, self.draft.split(), strict=True)
+        return [
+            Batch([request], [row], [history], [profile], draft, _NO_VECTORS, [])
+            for request, row, history, profile, draft in members
+        ]
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,7 @@ def diversity(recommended: Positions, vectors: Vectors) -> PerUser:
         n = listed.shape[0]
         if n > 1:
             cosines = listed @ listed.T
-            dense = cosines.toarray() if scipy.sparse.issparse(cosines) else cosines
+            dense = cosines.toarray() if isinstance(cosines, scipy.sparse.csr_array) else cosines
             values[user] = 1 - (dense.sum() - np.trace(dense)) / (n * (n - 1))
     return values
 

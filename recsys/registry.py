@@ -87,7 +87,8 @@ class Registry(Generic[T]):
         summary = (ast.get_docstring(tree) or "").split("\n")[0]
         constants = _constants(tree)
         requires = constants.get("REQUIRES", ())
-        return Entry(kind, summary, tuple(requires), str(constants.get("EXTRA", "")))
+        names = tuple(map(str, requires)) if isinstance(requires, tuple) else ()
+        return Entry(kind, summary, names, str(constants.get("EXTRA", "")))
 
     def get(self, kind: str) -> T:
         """What the kind registers, its module imported now. Raises UnknownKind, MissingLibrary."""
@@ -99,9 +100,8 @@ class Registry(Generic[T]):
         if kind in self._modules:
             entry = self.entry(kind)
             if entry.missing:
-                raise MissingLibrary(
-                    f'{self.noun} "{kind}" needs {", ".join(entry.missing)}, not installed here. Next: {entry.install_hint}'
-                )
+                missing = ", ".join(entry.missing)
+                raise MissingLibrary(f'{self.noun} "{kind}" needs {missing}, not installed. Next: {entry.install_hint}')
             importlib.import_module(f"{self.package}.{kind}")
         elif kind in self._foreign:
             self._registered[kind] = self._foreign[kind].load()

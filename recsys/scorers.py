@@ -94,8 +94,9 @@ def floor_scorers(training: Events, n_items: int, seed: int = 0) -> dict[str, Sc
 
 def _cosines(users: Vectors, items: Vectors) -> Scores:
     """Scores float32 [users, items]; both dense, or both sparse."""
-    scores: Vectors = users @ items.T
-    return scores.toarray() if isinstance(scores, scipy.sparse.csr_array) else scores
+    if isinstance(users, scipy.sparse.csr_array):
+        return scipy.sparse.csr_array(users @ items.T).toarray()
+    return users @ items.T
 
 
 def _standardised(scores: Scores) -> Scores:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -97,11 +97,11 @@ class Prepared(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Prepared:
+    def take(self, rows: npt.NDArray[np.intp]) -> Self:
         """The texts of these rows, in the order given."""
 
-    def concat(self, others: Sequence[Prepared]) -> Prepared:
-        """This batch followed by the others, which come from the same encoder."""
+    def concat(self, others: Sequence[Self]) -> Self:
+        """The texts of this batch, then of the others, which come from the same encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class TokenIds:
         return TokenIds(np.concatenate(parts) if parts else self.ids[:0], offsets)
 
     def concat(self, others: Sequence[TokenIds]) -> TokenIds:
-        """This batch followed by the others."""
+        """The texts of this batch, then of the others."""
         parts = [self, *others]
         offsets = np.concatenate([[0], np.cumsum(np.concatenate([part.n_tokens for part in parts]))]).astype(np.int64)
         return TokenIds(np.concatenate([part.ids for part in parts]), offsets)

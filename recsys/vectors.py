@@ -11,9 +11,7 @@ import scipy.sparse
 from recsys.types import Positions, Vectors
 
 
-def weighted_means(
-    vectors: Vectors, rows: Sequence[Positions], weights: Sequence[npt.NDArray[np.float32]]
-) -> Vectors:
+def weighted_means(vectors: Vectors, rows: Sequence[Positions], weights: Sequence[npt.NDArray[np.float32]]) -> Vectors:
     """One unit vector a group: the weighted sum of these rows, normalised; 0 for an empty group.
 
     vectors [n, dim]; rows and weights: one array a group. Returns [groups, dim], dense or sparse as the input is.
@@ -25,7 +23,7 @@ def weighted_means(
         if len(positions):
             means[group] = weight @ vectors[positions]
     norms = np.sqrt(np.einsum("ij,ij->i", means, means))
-    return means / np.where(norms > 0, norms, 1)[:, None]
+    return (means / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32, copy=False)
 
 
 def _sparse_means(

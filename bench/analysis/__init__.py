@@ -1,0 +1,1 @@
+"""From stamps to statements: reads what the store loads, after a run."""

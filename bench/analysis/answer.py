@@ -12,6 +12,7 @@ import pandas as pd
 
 from bench.quantities import difference, interval, quantity
 
+
 def answer(run: dict[str, Any], summary: pd.DataFrame, tax: pd.DataFrame) -> str:
     """Two to four sentences. Says so where there is no baseline, no model arm or nothing resolvable to speak of."""
     arms = {arm["name"]: arm for arm in run["arms"]}
@@ -63,7 +64,8 @@ def _under_load(reference: dict[str, Any], tax: pd.DataFrame) -> str:
     if row is None or np.isnan(row["delta_p50_ms"]):
         return ""
     tail = f" and {_delta(row, 'p99')} at p99" if not np.isnan(row["delta_p99_ms"]) else ""
-    return f"At {sustained.max():g} requests/s, the highest rate that all arms sustain, it is {_delta(row, 'p50')} at p50{tail}."
+    rate = f"At {sustained.max():g} requests/s, the highest measured rate that all arms sustain,"
+    return f"{rate} it is {_delta(row, 'p50')} at p50{tail}."
 
 
 def _benefit(run: dict[str, Any], reference: dict[str, Any], unloaded: pd.DataFrame) -> str:
@@ -95,8 +97,8 @@ def _recovery(run: dict[str, Any], arms: dict[str, dict[str, Any]], unloaded: pd
         parts.append(f"{best['label']} wins back {_percent(best)} of it at fidelity {quantity(best['fidelity_at_k'])}")
     if len(missed):
         fast = missed.iloc[0]
-        what = f"{fast['label']} would win back {_percent(fast)}, but its fidelity of {quantity(fast['fidelity_at_k'])} misses the gate of {gate:g}"
-        parts.append(what)
+        loss = f"its fidelity of {quantity(fast['fidelity_at_k'])} misses the gate of {gate:g}"
+        parts.append(f"{fast['label']} would win back {_percent(fast)}, but {loss}")
     return "; ".join(parts) + "."
 
 

@@ -69,10 +69,12 @@ def cells(run: dict[str, Any], requests: pd.DataFrame) -> Iterator[Cell]:
     """All cells of a run, in the order of the scenario's arms and load points."""
     arms = {arm["name"]: arm for arm in run["arms"]}
     order = {name: place for place, name in enumerate(arms)}
-    groups = list(requests.groupby(CELL_KEYS, dropna=False, sort=False, observed=True))
-    groups.sort(key=lambda group: order[group[0][0]])
+    loads = {name: place for place, name in enumerate(dict.fromkeys(requests["load"]))}
+    groups: list[tuple[Any, pd.DataFrame]] = list(requests.groupby(CELL_KEYS, dropna=False, sort=False, observed=True))
+    groups.sort(key=lambda group: group[0][3] != "recommend")  # lists first, then what feeds them
+    groups.sort(key=lambda group: 0.0 if np.isnan(group[0][2]) else group[0][2])
+    groups.sort(key=lambda group: (order[group[0][0]], loads[group[0][1]]))
     for (arm, load, offered_per_s, request_kind), served in groups:
-        same_rate = lambda entry: _same(entry["offered_per_s"], offered_per_s)  # noqa: E731
         yield Cell(
             run=run,
             arm=arms[arm],
@@ -83,11 +85,12 @@ def cells(run: dict[str, Any], requests: pd.DataFrame) -> Iterator[Cell]:
             request_kind=request_kind,
             served=served,
             rows=served[served["counted"]],
-            blocks=tuple(
-                entry for entry in run["blocks"] if entry["arm"] == arm and entry["load"] == load and same_rate(entry)
-            ),
+            blocks=tuple(_blocks_of(run, arm, load, offered_per_s)),
         )
 
 
-def _same(recorded: float | None, offered_per_s: float) -> bool:
-    return recorded == offered_per_s if recorded is not None else bool(np.isnan(offered_per_s))
+def _blocks_of(run: dict[str, Any], arm: str, load: str, offered_per_s: float) -> Iterator[dict[str, Any]]:
+    rate = None if np.isnan(offered_per_s) else offered_per_s
+    for entry in run["blocks"]:
+        if (entry["arm"], entry["load"], entry["offered_per_s"]) == (arm, load, rate):
+            yield entry

@@ -23,7 +23,9 @@ def quality_table(run: dict[str, Any], requests: pd.DataFrame, floors: pd.DataFr
     for arm in run["arms"]:
         of_arm = asked[asked["arm"] == arm["name"]]
         for metric, column in METRICS_OF_ARMS.items():
-            rows += _row(of_arm, column, {"arm": arm["name"], "label": arm["label"], "is_floor": False, "metric": metric, "k": k})
+            rows += _row(
+                of_arm, column, {"arm": arm["name"], "label": arm["label"], "is_floor": False, "metric": metric, "k": k}
+            )
     counted = floors[floors["row"].isin(asked["row"])]
     for (floor, label), of_floor in counted.groupby(["floor", "label"], sort=False):
         for metric in METRICS_OF_FLOORS:

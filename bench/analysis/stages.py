@@ -63,4 +63,5 @@ def _of_cell(cell: Cell) -> list[dict[str, object]]:
 
 def _between(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.bool_]:
     bounds = np.quantile(values, [low, high], method="inverted_cdf")
-    return (values >= bounds[0]) & (values <= bounds[1])
+    chosen: npt.NDArray[np.bool_] = (values >= bounds[0]) & (values <= bounds[1])
+    return chosen

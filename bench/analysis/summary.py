@@ -57,7 +57,7 @@ def _identity(cell: Cell) -> dict[str, object]:
 
 
 def _beyond_throughput(summary: pd.DataFrame) -> pd.DataFrame:
-    """An open loop that is offered more than the arm's own offline throughput is saturated, however short its blocks."""
+    """What is offered more than the arm's own offline throughput is saturated, however short its blocks."""
     offline = summary[(summary["load_kind"] == "offline") & (summary["request_kind"] == "recommend")]
     limits = offline.groupby("arm")["achieved_per_s"].max()
     summary["saturated"] |= summary["offered_per_s"] >= summary["arm"].map(limits).fillna(float("inf"))

@@ -37,7 +37,8 @@ COLUMNS = [
 
 def tax_table(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
     """One row an arm and load point with latencies, the baseline's own left out; empty without a baseline."""
-    by_key = {_key(cell): cell for cell in cells(run, requests) if cell.request_kind == "recommend" and cell.in_latency_load}
+    asked = [cell for cell in cells(run, requests) if cell.request_kind == "recommend"]
+    by_key = {_key(cell): cell for cell in asked if cell.in_latency_load}
     baseline = _holder(run, "baseline")
     stated = {(row["arm"], row["load"], rate_key(row["offered_per_s"])): row for row in _recommending(summary)}
     recall = _recall_differences(run, requests, baseline)
@@ -73,9 +74,8 @@ def _key(cell: Cell) -> tuple[str, str, float | None]:
     return cell.arm["name"], cell.load, rate_key(cell.offered_per_s)
 
 
-def _recommending(summary: pd.DataFrame) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = summary[summary["request_kind"] == "recommend"].to_dict("records")
-    return rows
+def _recommending(summary: pd.DataFrame) -> list[dict[Any, Any]]:
+    return [dict(row) for row in summary[summary["request_kind"] == "recommend"].to_dict("records")]
 
 
 def _identity(cell: Cell) -> dict[str, Any]:

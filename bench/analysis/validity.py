@@ -30,7 +30,13 @@ class ArmsMeasured:
         for arm in run["arms"]:
             if arm["status"] != "measured":
                 verdict = Verdict.DEGRADED if arm["status"] == "failed" else Verdict.VALID
-                yield Finding("arms", verdict, arm["label"], f"{arm['status']}: {arm['reason']}", "See the list of what can be built here.")
+                yield Finding(
+                    "arms",
+                    verdict,
+                    arm["label"],
+                    f"{arm['status']}: {arm['reason']}",
+                    "See the list of what can be built here.",
+                )
 
 
 class RunComplete:
@@ -39,7 +45,9 @@ class RunComplete:
     def findings(self, run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Finding]:
         """Degraded when stopped."""
         if run["status"] != "complete":
-            yield Finding("complete", Verdict.DEGRADED, "run", "it was stopped before its end", "Measure again for all blocks.")
+            yield Finding(
+                "complete", Verdict.DEGRADED, "run", "it was stopped before its end", "Measure again for all blocks."
+            )
 
 
 class CpuSteal:
@@ -54,7 +62,13 @@ class CpuSteal:
         share = sum(block["steal_s"] for block in run["blocks"]) / wall_s if wall_s else 0.0
         if share > self.DEGRADED_SHARE:
             verdict = Verdict.INVALID if share > self.INVALID_SHARE else Verdict.DEGRADED
-            yield Finding("steal", verdict, "machine", f"{100 * share:.1f} % of the processor time was stolen", "Use a machine of your own.")
+            yield Finding(
+                "steal",
+                verdict,
+                "machine",
+                f"{100 * share:.1f} % of the processor time was stolen",
+                "Use a machine of your own.",
+            )
 
 
 class OtherLoad:
@@ -81,7 +95,13 @@ class Quietness:
         """Degraded where a worker did not come to rest within the limit."""
         restless = sorted({block["arm"] for block in run["blocks"] if not block["was_quiet"]})
         if restless:
-            yield Finding("quiet", Verdict.DEGRADED, ", ".join(restless), "threads went on after a block", "Turn their spinning off.")
+            yield Finding(
+                "quiet",
+                Verdict.DEGRADED,
+                ", ".join(restless),
+                "threads went on after a block",
+                "Turn their spinning off.",
+            )
 
 
 class Unanswered:
@@ -90,8 +110,15 @@ class Unanswered:
     def findings(self, run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Finding]:
         """Counts of lost requests, arm by arm."""
         lost = requests[requests["outcome"] != "answered"]
-        for (arm, outcome), rows in lost.groupby(["arm", "outcome"], sort=True):
-            yield Finding("unanswered", Verdict.DEGRADED, arm, f"{len(rows)} requests {outcome}", "Lower the rate, or raise the limit.")
+        groups: list[tuple[Any, pd.DataFrame]] = list(lost.groupby(["arm", "outcome"], sort=True))
+        for (arm, outcome), rows in groups:
+            yield Finding(
+                "unanswered",
+                Verdict.DEGRADED,
+                arm,
+                f"{len(rows)} requests {outcome}",
+                "Lower the rate, or raise the limit.",
+            )
 
 
 class Saturation:
@@ -101,7 +128,9 @@ class Saturation:
         """Named, not held against the run: a load curve is meant to find it."""
         for row in summary[summary["saturated"] & (summary["request_kind"] == "recommend")].to_dict("records"):
             where = f"{row['label']}, {row['load']} {row['offered_per_s']:g}/s"
-            yield Finding("saturation", Verdict.VALID, where, "offered more than it can answer", "Read `saturated`, not a number.")
+            yield Finding(
+                "saturation", Verdict.VALID, where, "offered more than it can answer", "Read `saturated`, not a number."
+            )
 
 
 class Settling:
@@ -119,10 +148,18 @@ class Settling:
             needed = self.TIMES * relaxation_s(cell.offered_per_s, service_s) * cell.offered_per_s
             left_out = (len(cell.served) - len(cell.rows)) / max(1, len(cell.blocks))
             if needed > left_out:
-                short.append(f"{cell.arm['label']} at {cell.offered_per_s:g}/s ({left_out:.0f} of {needed:.0f} requests)")
+                short.append(
+                    f"{cell.arm['label']} at {cell.offered_per_s:g}/s ({left_out:.0f} of {needed:.0f} requests)"
+                )
         if short:
             message = "blocks begin with an empty queue that has not settled when counting starts: " + ", ".join(short)
-            yield Finding("settling", Verdict.VALID, "load points near saturation", message, "Raise requests or lower blocks.count.")
+            yield Finding(
+                "settling",
+                Verdict.VALID,
+                "load points near saturation",
+                message,
+                "Raise requests or lower blocks.count.",
+            )
 
 
 class Drift:
@@ -141,7 +178,13 @@ class Drift:
             moved = abs(trend.slope.point) * (len(medians) - 1) / float(np.median(medians))
             if min(trend.p_rising, trend.p_falling) < self.ALPHA and moved > self.SHARE:
                 where = f"{cell.arm['label']}, {cell.load}"
-                yield Finding("drift", Verdict.DEGRADED, where, f"service time moved by {100 * moved:.0f} % over the blocks", "Look for throttling or a leak.")
+                yield Finding(
+                    "drift",
+                    Verdict.DEGRADED,
+                    where,
+                    f"service time moved by {100 * moved:.0f} % over the blocks",
+                    "Look for throttling or a leak.",
+                )
 
     @staticmethod
     def _blocks(cell: Cell) -> list[list[Any]]:
@@ -156,7 +199,13 @@ class Collections:
         """It is frozen and off; a library may turn it on again."""
         arms = sorted({block["arm"] for block in run["blocks"] if block["collections"]})
         if arms:
-            yield Finding("garbage collection", Verdict.DEGRADED, ", ".join(arms), "the collector ran in timed blocks", "Find what enables it.")
+            yield Finding(
+                "garbage collection",
+                Verdict.DEGRADED,
+                ", ".join(arms),
+                "the collector ran in timed blocks",
+                "Find what enables it.",
+            )
 
 
 class SingleProcess:
@@ -177,7 +226,9 @@ class Percentiles:
         latencies = summary[(summary["load_kind"] != "offline") & (summary["request_kind"] == "recommend")]
         bare = latencies[latencies["requests"] < minimum_n(0.5)]
         if len(bare):
-            yield Finding("too few requests", Verdict.INVALID, _titles(bare), "not even a median", "Raise load.….requests.")
+            yield Finding(
+                "too few requests", Verdict.INVALID, _titles(bare), "not even a median", "Raise load.….requests."
+            )
         unbounded = latencies[np.isinf(latencies["p99_high_ms"].astype(float)) & ~latencies["saturated"]]
         if len(unbounded):
             message = "p99 has no upper bound: dependent latencies are worth fewer requests than it takes"
@@ -218,7 +269,12 @@ def _open_loop(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFram
     saturated = set(zip(rows["arm"], rows["load"], rows["offered_per_s"], strict=True))
     for cell in cells(run, requests):
         key = (cell.arm["name"], cell.load, cell.offered_per_s)
-        if not np.isnan(cell.offered_per_s) and cell.request_kind == "recommend" and key not in saturated and len(cell.service_ms):
+        if (
+            not np.isnan(cell.offered_per_s)
+            and cell.request_kind == "recommend"
+            and key not in saturated
+            and len(cell.service_ms)
+        ):
             yield cell
 
 

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
-ScenarioArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")]
+ScenarioArgument = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or its name in ./results.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a value, e.g. requests.k=20 or arm.NAME.device=cuda. Repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a value, e.g. requests.k=20 or arm.NAME.device=cuda. Repeatable."
+    ),
 ]
 ArmOption = Annotated[list[str] | None, typer.Option("--arm", metavar="NAME", help="Keep only this arm. Repeatable.")]
 DeviceOption = Annotated[str | None, typer.Option(help="cpu or cuda:0, for every arm with a model.")]

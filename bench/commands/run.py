@@ -14,7 +14,7 @@ from bench.commands.options import ArmOption, DataDirOption, DeviceOption, OutOp
 
 
 @COMMANDS.register("run")
-def run(
+def run(  # noqa: PLR0913 a verb's options are its parameters
     scenario: ScenarioArgument,
     set_: SetOption = None,
     arm: ArmOption = None,
@@ -22,7 +22,9 @@ def run(
     data_dir: DataDirOption = None,
     out: OutOption = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and measure nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when the run is INVALID, 4 when an arm failed.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 3 when the run is INVALID, 4 when an arm failed.")
+    ] = False,
 ) -> int:
     """Measure a scenario and write its report."""
     from bench.commands.terminal import Terminal

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from bench.experiments.measure import Measured
+    import pandas as pd
+
     from bench.analysis.statements import Statements
+    from bench.experiments.measure import Measured
 
 
 class Terminal:
     """Progress goes to standard error, results to standard output."""
 
     def __init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False, soft_wrap=True, emoji=False)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def progress(self, message: str) -> None:
         """Say what has been done, between blocks."""
-        self._err.print(f"[dim]· {message}[/dim]")
+        self._err.print(f"· {message}", style="dim", markup=False)
 
     def print(self, text: str) -> None:
         """Plain text."""
@@ -33,9 +35,18 @@ class Terminal:
         self._out.print(terminal_table(statements))
         for finding in statements.findings:
             if finding.verdict.value != "VALID":
-                self._out.print(f"{finding.verdict.value}: {finding.where}: {finding.message}. {finding.advice}", markup=False)
+                self._out.print(
+                    f"{finding.verdict.value}: {finding.where}: {finding.message}. {finding.advice}", markup=False
+                )
         self._out.print(f"\n{statements.answer}\n", markup=False)
         self._out.print(f"verdict: {statements.verdict.value}", markup=False)
+
+    def show_quality(self, quality: pd.DataFrame) -> None:
+        """A table of an evaluation: one row an arm or floor, one column a metric."""
+        from bench.report.quality_table import evaluation_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(evaluation_table(quality)))
 
     def conclude(self, measured: Measured) -> None:
         """What a run found, and where its report is."""

@@ -1,0 +1,1 @@
+"""Runs with one purpose: measure and report, evaluate, forecast."""

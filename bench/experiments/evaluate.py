@@ -47,7 +47,9 @@ def evaluate_scenario(request: EvaluationRequest, say: Callable[[str], None]) ->
     scenario = _with_k(request)
     dataset = load_dataset(scenario.data.kind, data_dirs=request.data_dirs, **scenario.data.options)
     if scenario.requests.k > len(dataset.items):
-        raise ConfigError(f"k = {scenario.requests.k}, but the catalogue has {len(dataset.items)} items. Next: lower --k")
+        raise ConfigError(
+            f"k = {scenario.requests.k}, but the catalogue has {len(dataset.items)} items. Next: lower --k"
+        )
     split = _users(scenario, dataset, request.n_users)
     say(f"{len(split)} users, {len(dataset.items)} items, {scenario.name}: floors")
     ranked = _floors(scenario, dataset, split)

@@ -35,8 +35,8 @@ class Forecast:
         """For people."""
         lines = [
             f"{self.requests} requests an arm",
-            f"time: {self.scheduled_s:.0f} s of scheduled load, and about {self.guessed_s:.0f} s for loading, unscheduled "
-            "load and scoring (a guess: 15 ms a request with a model, 1 ms without)",
+            f"time: {self.scheduled_s:.0f} s of scheduled load, and about {self.guessed_s:.0f} s for loading, "
+            "other load and scoring (a guess: 15 ms a request with a model, 1 ms without)",
             f"disk: about {self.disk_bytes / 1e6:.1f} MB",
         ]
         for title, blank in self.blanks:

@@ -1,0 +1,1 @@
+"""Inside the worker process: stamps and readings, no judgement."""

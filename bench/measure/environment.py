@@ -26,7 +26,13 @@ LIBRARIES = (
     "pyarrow",
 )
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8", "amx_bf16")
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TOKENIZERS_PARALLELISM", "PYTHONHASHSEED")
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TOKENIZERS_PARALLELISM",
+    "PYTHONHASHSEED",
+)
 CPU_FOLDER = Path("/sys/devices/system/cpu")
 
 
@@ -35,7 +41,10 @@ def describe_environment() -> dict[str, Any]:
     return {
         "machine": _machine(),
         "cpu": _cpu(),
-        "memory": {"ram_gb": round(psutil.virtual_memory().total / 1e9, 1), "swap_gb": round(psutil.swap_memory().total / 1e9, 1)},
+        "memory": {
+            "ram_gb": round(psutil.virtual_memory().total / 1e9, 1),
+            "swap_gb": round(psutil.swap_memory().total / 1e9, 1),
+        },
         "gpu": _gpus(),
         "python": {"version": platform.python_version(), "implementation": platform.python_implementation()},
         "libraries": _versions(),
@@ -118,13 +127,18 @@ def _code() -> dict[str, Any]:
     if (root / ".git").exists():
         commit = _git(root, "rev-parse", "--short=12", "HEAD")
         if commit:
-            described |= {"commit": commit, "changed": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
+            described |= {
+                "commit": commit,
+                "changed": bool(_git(root, "status", "--porcelain", "--untracked-files=no")),
+            }
     return described
 
 
 def _git(root: Path, *words: str) -> str:
     try:
-        return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, timeout=20, check=True
+        ).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return ""
 

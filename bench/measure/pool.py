@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -75,10 +76,8 @@ class WorkerPool:
     def end(self, name: str) -> None:
         """End a worker: politely, then not."""
         process, connection = self._workers.pop(name)
-        try:
+        with contextlib.suppress(OSError):  # it may be gone already
             connection.send(None)
-        except OSError:
-            pass  # it is gone already
         process.join(END_LIMIT_S)
         if process.is_alive():
             process.kill()

@@ -56,9 +56,9 @@ class Recorder:
         """These requests were handed out."""
         self.taken_ns[rows.start : rows.stop] = now_ns
 
-    def timed_out(self, rows: range, now_ns: int) -> None:
-        """These requests waited longer than their limit and are not served."""
-        self.taken_ns[rows.start : rows.stop] = now_ns
+    def timed_out(self, rows: range, limit_ns: int) -> None:
+        """These requests were given up `limit_ns` after they were due, whenever that came to light."""
+        self.taken_ns[rows.start : rows.stop] = self.intended_ns[rows.start : rows.stop] + limit_ns
         self.outcomes[rows.start : rows.stop] = Outcome.TIMED_OUT
 
     def answered(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
@@ -74,7 +74,7 @@ class Recorder:
 
     def observed_ns(self) -> npt.NDArray[np.int64]:
         """When each request's last stage ended, or when it was given up, int64 [n]."""
-        latest = np.maximum.reduce([self.taken_ns, *self.marks_ns.values()])
+        latest: npt.NDArray[np.int64] = np.maximum.reduce([self.taken_ns, *self.marks_ns.values()])
         return latest
 
     def stage_ends_ns(self) -> dict[str, npt.NDArray[np.int64]]:

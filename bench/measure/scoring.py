@@ -83,8 +83,7 @@ def _relevant(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> list
 
 def _against_events(lists: Positions, relevant: Sequence[Positions | None]) -> dict[str, Column]:
     rows = np.flatnonzero([wanted is not None and len(wanted) > 0 for wanted in relevant])
-    wanted = [relevant[row] for row in rows]
-    known = [items for items in wanted if items is not None]
+    known = [items for items in relevant if items is not None and len(items)]
     found = quality.hits(lists[rows], known)
     counts = np.array([len(items) for items in known], np.int64)
     columns = {}

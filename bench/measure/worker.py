@@ -6,6 +6,7 @@ The parent asks one thing at a time over a pipe: `WarmUp`, `Serve`, or None to e
 from __future__ import annotations
 
 import gc
+import signal
 import traceback
 from dataclasses import dataclass
 from enum import Enum
@@ -29,6 +30,7 @@ from bench.traffic.requests import Trace, draw_trace
 from recsys.data.loading import load_dataset
 from recsys.encoders.protocol import EncoderInfo
 from recsys.errors import MissingDevice, MissingLibrary, RecsysError
+from recsys.serving.protocols import Inbox
 from recsys.types import Request
 
 QUIET_CHECK_S = 0.01
@@ -116,6 +118,7 @@ class Failure:
 
 def run_worker(connection: Connection, assignment: Assignment) -> None:
     """Entry point of the process. Answers every request with a result or a Failure, and ends at None."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
         worker = Worker(assignment)
         connection.send(Ready(worker.arm.encoder.info, worker.load_s))
@@ -205,7 +208,7 @@ class Worker:
     def _recorder(self, n: int) -> Recorder:
         return Recorder(n, self.scenario.requests.k, self.clock)
 
-    def _serve(self, inbox: ScheduledInbox | SequentialInbox, recorder: Recorder) -> None:
+    def _serve(self, inbox: Inbox, recorder: Recorder) -> None:
         self.arm.serving.serve(inbox, self.arm.recommender, recorder)
 
     def _wait_until_quiet(self) -> bool:

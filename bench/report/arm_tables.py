@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bench.analysis.statements import Statements
+from bench.quantities import count, quantity
 from bench.report import cells
 from bench.report.cells import Values
-from bench.report.quantities import count, quantity
 from bench.report.subjects import (
     MEASURED,
     Arm,

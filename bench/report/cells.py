@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.report.quantities import MISSING, difference, interval, quantity
+from bench.quantities import MISSING, difference, interval, quantity
 from bench.report.tables import Cell
 
 TOO_FEW = "too few requests for this percentile, or not measured"

@@ -9,10 +9,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.analysis.statements import Statements
+from bench.quantities import MISSING
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.drawing import Picture
 from bench.report.quality_table import quality_table
-from bench.report.quantities import MISSING
 from bench.report.summary_points import chips, ordered_findings, warnings
 from bench.report.wording import GLOSSARY, METHOD, NOT_MEASURED, SIMULATED
 

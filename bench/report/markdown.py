@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.analysis.statements import Statements
+from bench.analysis.statements import Finding, Statements
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.drawing import Picture
 from bench.report.quality_table import quality_table
@@ -38,13 +38,14 @@ def build_markdown(statements: Statements, pictures: Sequence[Picture] = ()) -> 
 
 
 def _warnings(statements: Statements) -> list[str]:
-    lines = [
-        f"- **{finding.verdict}** {escape_markdown(f'{finding.where}: {finding.message}.')} "
-        f"{escape_markdown(finding.advice)}".rstrip()
-        for finding in ordered_findings(statements)
-    ]
+    lines = [f"- **{finding.verdict}** {escape_markdown(_said(finding))}" for finding in ordered_findings(statements)]
     lines += [f"- {escape_markdown(warning)}" for warning in warnings(statements)]
     return ["## Warnings and findings", "\n".join(lines)] if lines else []
+
+
+def _said(finding: Finding) -> str:
+    advice = f" What to do: {finding.advice.rstrip('.')}." if finding.advice else ""
+    return f"{finding.where}: {finding.message.rstrip('.')}.{advice}"
 
 
 def _picture(picture: Picture) -> str:

@@ -42,7 +42,24 @@ def quality_table(statements: Statements) -> Table:
     return Table("Quality, and the floors under it", "Arm or floor", tuple(columns), tuple(rows), notes)
 
 
-def _score(scores: pd.DataFrame, name: str, metric: str) -> Cell:
+def evaluation_table(quality: pd.DataFrame) -> Table:
+    """One row an arm or floor, one column a metric, of a quality.csv of its own."""
+    k, metrics = int(quality["k"].iloc[0]), list(dict.fromkeys(quality["metric"]))
+    columns = tuple(Column(metric, f"{metric}@{k}") for metric in metrics)
+    rows = [
+        Row(of_one["label"].iloc[0], tuple(_score(quality, name, metric) for metric in metrics), _floor_tag(of_one))
+        for name, of_one in quality.groupby("arm", sort=False)
+    ]
+    return Table(
+        "Quality over all eligible users", "Arm or floor", columns, tuple(rows), ("95 % intervals over users.",)
+    )
+
+
+def _floor_tag(rows: pd.DataFrame) -> str:
+    return "floor" if rows["is_floor"].iloc[0] else ""
+
+
+def _score(scores: pd.DataFrame, name: object, metric: str) -> Cell:
     found = scores[(scores["arm"] == name) & (scores["metric"] == metric)].to_dict("records")
     if not found:
         return Cell(note="not measured", tone="quiet")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.analysis.statements import Statements
-from bench.report.quantities import quantity
+from bench.quantities import quantity
 from bench.report.style import ArmStyle, arm_styles
 
 if TYPE_CHECKING:

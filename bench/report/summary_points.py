@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.analysis.statements import Finding, Statements, Verdict
-from bench.report.quantities import count, quantity
+from bench.quantities import count, quantity
 from bench.report.subjects import arms_of, measured_arms, shared_rate, single_stream, slo_p99_ms
 
 SEVERITY = {Verdict.INVALID: 0, Verdict.DEGRADED: 1, Verdict.VALID: 2}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bench.report.quantities import MISSING
+from bench.quantities import MISSING
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable

@@ -14,16 +14,16 @@ METHOD = (
     "Intervals are 95 %: rank intervals from the binomial distribution, widened to the effective number of "
     "independent requests. A percentile that the requests do not owe is not printed (p90 needs 36, p95 72, p99 "
     "368, p99.9 3,688).",
-    "Differences between arms compare the same blocks: one log-ratio a process and block for medians, a "
-    "hierarchical bootstrap over processes, blocks and windows for tails.",
+    "Differences between arms compare the same blocks: for medians one difference a process and block with a t "
+    "interval over those, for tails a hierarchical bootstrap over processes, blocks and windows.",
     "Stages partition each request exactly. Around p50 and p99 their means over the neighbouring requests are "
     "shown, because medians of stages do not sum to the median of the total.",
-    "Quality uses a global time split: whatever is fitted has seen only events before the split, and each request"
-    " sees only events before its own time. Ranking is over all items, never over a sample.",
-    "Saturated: the achieved rate falls under 98 % of the offered one or the backlog grows; no latency is printed"
-    " there.",
-    "The run judges itself: lateness, drift, stolen CPU, other load, pauses and sample sizes make it VALID, "
-    "DEGRADED or INVALID, with reasons.",
+    "Quality uses a global time split: whatever is fitted has seen only events before the split, and a request sees "
+    "the events before its block and the feedback within it. Ranking is over all items, never over a sample.",
+    "Saturated: at the end of its blocks the arm is more than 2 % of the requests behind, or it is offered more than "
+    "its own offline throughput; no latency is printed there.",
+    "The run judges itself: drift, stolen CPU, other load, restless threads, collector pauses, unanswered requests "
+    "and sample sizes make it VALID, DEGRADED or INVALID, with reasons.",
 )
 """Ten sentences, each true of every run."""
 
@@ -55,7 +55,7 @@ GLOSSARY = (
     ("fidelity@k", "agreement of a list with the exact fp32 reference of the same model and placement"),
     ("overlap@k", "agreement of a list with that of a different encoder"),
     ("floor", "a recommender that needs no model: random, popularity, recent popularity, TF-IDF"),
-    ("placement", "where the model sits: none, offline, items, profile, rerank"),
+    ("placement", "where the model sits: none, offline, items, profile"),
     ("SLO", "service level objective: the scenario's limit on p99"),
 )
 """(word, meaning), in the order in which a reader meets them."""

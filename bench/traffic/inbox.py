@@ -25,8 +25,8 @@ class Stamps(Protocol):
     def taken(self, rows: range, now_ns: int) -> None:
         """These requests were handed out."""
 
-    def timed_out(self, rows: range, now_ns: int) -> None:
-        """These requests waited longer than their limit and are not served."""
+    def timed_out(self, rows: range, limit_ns: int) -> None:
+        """These requests were given up `limit_ns` after they were due."""
 
     def answered(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
         """These requests were answered."""
@@ -61,21 +61,31 @@ class ScheduledInbox:
     def take(self, max_requests: int, max_wait_ns: int = 0) -> list[Request]:
         """Wait for the next request; return once `max_requests` are due or `max_wait_ns` after the oldest fell due."""
         while self._next < len(self._due_ns):
-            oldest_ns = self._due_ns[self._next]
-            leave_ns = oldest_ns + max_wait_ns
-            last = self._next + max_requests - 1
-            if last < len(self._due_ns):
-                leave_ns = min(leave_ns, max(self._due_ns[last], oldest_ns))
-            self._clock.wait_until_ns(leave_ns)
-            if taken := self.poll(max_requests):
-                return taken
+            oldest = self._next
+            self._clock.wait_until_ns(self._leave_ns(max_requests, max_wait_ns))
+            now_ns = self._clock.now_ns()
+            self._drop_late(now_ns)
+            if self._next == oldest:  # else it was given up, and the next has a wait of its own
+                return self._hand_out(max_requests, now_ns)
         return []
 
     def poll(self, max_requests: int) -> list[Request]:
         """The requests that are due now, at most this many; never waits."""
         now_ns = self._clock.now_ns()
-        if self._timeout_ns is not None:
-            self._drop_late(now_ns)
+        self._drop_late(now_ns)
+        return self._hand_out(max_requests, now_ns)
+
+    def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
+        """These requests are answered."""
+        self._stamps.answered(rows, answers)
+
+    def _leave_ns(self, max_requests: int, max_wait_ns: int) -> int:
+        """When the oldest request may leave: `max_requests` are due, or it has waited long enough."""
+        leave_ns = self._due_ns[self._next] + max_wait_ns
+        last = self._next + max_requests - 1
+        return min(leave_ns, self._due_ns[last]) if last < len(self._due_ns) else leave_ns
+
+    def _hand_out(self, max_requests: int, now_ns: int) -> list[Request]:
         first = self._next
         end = bisect_right(self._due_ns, now_ns, first, min(first + max_requests, len(self._due_ns)))
         if end > first:
@@ -83,14 +93,12 @@ class ScheduledInbox:
             self._stamps.taken(range(first, end), now_ns)
         return list(self._requests[first:end])
 
-    def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
-        """These requests are answered."""
-        self._stamps.answered(rows, answers)
-
     def _drop_late(self, now_ns: int) -> None:
-        end = bisect_right(self._due_ns, now_ns - (self._timeout_ns or 0) - 1, self._next)
+        if self._timeout_ns is None:
+            return
+        end = bisect_right(self._due_ns, now_ns - self._timeout_ns - 1, self._next)
         if end > self._next:
-            self._stamps.timed_out(range(self._next, end), now_ns)
+            self._stamps.timed_out(range(self._next, end), self._timeout_ns)
             self._next = end
 
 

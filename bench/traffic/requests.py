@@ -18,6 +18,7 @@ from bench.traffic.seeds import stream
 from recsys.data import Dataset
 from recsys.types import EventKind, Request, RequestKind
 
+
 @dataclass(frozen=True)
 class Trace:
     """The requests of a whole run, in time order. events: rows of the data's events; feedback bool [n]."""

@@ -27,7 +27,7 @@ class Schedule:
 
 
 def draw_schedule(seed: int, point: LoadPoint, block: int, n: int) -> Schedule:
-    """The schedule of one load point and block: every arm gets the same. Raises ValueError for a load without a rate."""
+    """The schedule of one load point and block, the same for every arm. Raises ValueError for a load without a rate."""
     arrivals, rate_per_s = point.table.arrivals, point.offered_per_s
     if arrivals is None or rate_per_s is None:
         raise ValueError(f"load {point.name} has no arrivals to schedule")

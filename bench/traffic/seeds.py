@@ -8,7 +8,7 @@ import numpy as np
 
 
 def stream(seed: int, *names: object) -> np.random.Generator:
-    """A generator of its own for every path of names, for example stream(7, "arrivals", "server", 40.0, 3)."""
+    """Give every path of names a generator of its own, for example the seed 7 with "arrivals", "server", 40.0, 3."""
     path = "/".join(str(name) for name in names)
     words = np.frombuffer(hashlib.sha256(path.encode()).digest(), np.uint32)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *words.tolist()])))

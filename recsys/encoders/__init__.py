@@ -1,10 +1,15 @@
-"""Encoders: texts to unit-length vectors. One file is one kind; `build_encoder` builds one by its kind and options."""
+"""Encoders: texts to unit-length vectors. One file is one kind; `build_encoder` builds one.
+
+A plug-in registers a class that is called with (options, runtime) and has three attributes: `Options`, a frozen
+pydantic model that forbids unknown keys; `DEVICES`, what it runs on ("cpu", "cuda"); `WANTS_CLOCK`, whether it waits.
+Its module imports no heavy library at its top, so that options can be checked where none is installed.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any
 
 from recsys.encoders.runtime import Runtime, require_device
 from recsys.errors import BadOptions, did_you_mean
@@ -17,21 +22,7 @@ if TYPE_CHECKING:
     from recsys.serving.protocols import Clock
 
 
-class EncoderClass(Protocol):
-    """What a plug-in registers: a class that makes an Encoder of its options and the runtime it is given."""
-
-    Options: ClassVar[type[BaseModel]]
-    """The options it knows: a frozen model that forbids others."""
-    DEVICES: ClassVar[tuple[str, ...]]
-    """The families of devices it runs on: "cpu", "cuda"."""
-    WANTS_CLOCK: ClassVar[bool]
-    """Whether it waits, and so needs a clock."""
-
-    def __call__(self, options: BaseModel, runtime: Runtime) -> Encoder:
-        """An encoder that is ready to run."""
-
-
-ENCODERS: Registry[EncoderClass] = Registry("recsys.encoders", "encoder")
+ENCODERS: Registry[Any] = Registry("recsys.encoders", "encoder")
 
 
 def build_encoder(
@@ -40,16 +31,17 @@ def build_encoder(
     """An encoder of this kind, its model loaded.
 
     device: "cpu", "cuda" (the first) or "cuda:N". threads: for the computation, None = all cores. clock: handed to the
-    kinds that wait. Raises UnknownKind, MissingLibrary, BadOptions, MissingDevice, and ModelError when a model cannot be
-    found.
+    kinds that wait. Raises UnknownKind, MissingLibrary, BadOptions, MissingDevice, and ModelError for a model that
+    cannot be found.
     """
     parsed = check_options(kind, options)
     encoder_class = ENCODERS.get(kind)
     require_device(kind, encoder_class.DEVICES, device)
     if threads is not None and threads < 1:
-        raise BadOptions(f'encoder "{kind}": threads = {threads}, but at least 1 is needed. Next: leave it out for all cores')
+        raise BadOptions(f'encoder "{kind}": threads = {threads}, but it takes 1. Next: leave it out for all cores')
     runtime = Runtime(device, threads or os.cpu_count() or 1, clock if encoder_class.WANTS_CLOCK else None)
-    return encoder_class(parsed, runtime)
+    encoder: Encoder = encoder_class(parsed, runtime)
+    return encoder
 
 
 def check_options(kind: str, options: Mapping[str, object]) -> BaseModel:
@@ -59,7 +51,7 @@ def check_options(kind: str, options: Mapping[str, object]) -> BaseModel:
     """
     from pydantic import ValidationError
 
-    model = ENCODERS.get(kind).Options
+    model: type[BaseModel] = ENCODERS.get(kind).Options
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:

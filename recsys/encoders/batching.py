@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +20,19 @@ NORM_TOLERANCE = 1e-3
 """How far the norm of a row may be from 1: what float32 sums and half precisions leave."""
 
 
-class Forward(Protocol):
+P = TypeVar("P", bound=Prepared)
+P_contra = TypeVar("P_contra", bound=Prepared, contravariant=True)
+
+
+class Forward(Protocol[P_contra]):
     """The part of an encoder that is needed here."""
 
-    def forward(self, prepared: Prepared) -> Vectors:
+    def forward(self, prepared: P_contra) -> Vectors:
         """float32 [n, dim] of a batch that is padded as it is."""
 
 
 def forward_sorted(
-    encoder: Forward, prepared: Prepared, max_padded_tokens: int = MAX_PADDED_TOKENS, max_rows: int = MAX_ROWS
+    encoder: Forward[P], prepared: P, max_padded_tokens: int = MAX_PADDED_TOKENS, max_rows: int = MAX_ROWS
 ) -> tuple[Vectors, int]:
     """Vectors [n, dim] in the order given, and the tokens computed with padding.
 
@@ -60,14 +64,12 @@ def _cuts(ascending: npt.NDArray[np.int64], max_padded_tokens: int, max_rows: in
 
 def _restore(parts: list[Vectors], order: npt.NDArray[np.intp]) -> Vectors:
     """The parts joined, row i of the result being the text that stood at place i."""
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
     if scipy.sparse.issparse(parts[0]):
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        return scipy.sparse.csr_array(scipy.sparse.vstack(parts, format="csr")[back])
-    joined = np.concatenate(parts)
-    vectors = np.empty_like(joined)
-    vectors[order] = joined
-    return vectors
+        return scipy.sparse.csr_array(scipy.sparse.vstack(cast("Any", parts), format="csr")[back])
+    joined: npt.NDArray[np.float32] = np.concatenate(cast("list[npt.NDArray[np.float32]]", parts))
+    return joined[back]
 
 
 def pad(batch: TokenIds, pad_id: int = 0) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_] | None]:
@@ -89,10 +91,10 @@ def check_vectors(vectors: Vectors, rows: int, dim: int) -> None:
     """Raise BadVectors unless these are `rows` finite vectors of `dim` numbers, each of norm 1 or 0."""
     if vectors.shape != (rows, dim):
         raise BadVectors(f"vectors of shape {vectors.shape}, expected {(rows, dim)}. Next: check the encoder's forward")
-    if scipy.sparse.issparse(vectors):
-        squared = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-    else:
+    if isinstance(vectors, np.ndarray):
         squared = np.einsum("ij,ij->i", vectors, vectors)
+    else:
+        squared = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
     # Written so that a NaN, which compares false with everything, is counted as bad.
     good = (np.abs(squared - 1) <= 2 * NORM_TOLERANCE) | (squared == 0)
     if not good.all():

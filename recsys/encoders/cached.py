@@ -90,7 +90,10 @@ class CachedTexts:
             used, slots = used[1:], slots - 1
         missed = self.missed.take(used.astype(np.intp)) if self.missed is not None and len(used) else None
         return CachedTexts(
-            tuple(self.texts[row] for row in chosen), tuple(self.vectors[row] for row in chosen), slots.astype(np.int64), missed
+            tuple(self.texts[row] for row in chosen),
+            tuple(self.vectors[row] for row in chosen),
+            slots.astype(np.int64),
+            missed,
         )
 
     def concat(self, others: Sequence[CachedTexts]) -> CachedTexts:
@@ -119,11 +122,15 @@ class CachedEncoder:
     """
 
     def __init__(self, encoder: Encoder, capacity_bytes: int) -> None:
-        """Raises BadOptions for a capacity that is not positive and for sparse vectors, which cost less than a look-up."""
+        """Raise BadOptions for a capacity that holds nothing, and for sparse vectors, cheaper than a look-up."""
         if capacity_bytes <= 0:
-            raise BadOptions(f"cache: capacity_bytes = {capacity_bytes}, but it must be positive. Next: leave the cache out")
+            raise BadOptions(
+                f"cache: capacity_bytes = {capacity_bytes}, which holds nothing. Next: leave the cache out"
+            )
         if encoder.info.sparse:
-            raise BadOptions("cache: this encoder's vectors are sparse; only dense ones are cached. Next: leave the cache out")
+            raise BadOptions(
+                "cache: this encoder's vectors are sparse, only dense ones are kept. Next: leave the cache out"
+            )
         self._encoder = encoder
         self._cache = VectorCache(capacity_bytes)
         self._identity = _identity(encoder.info)
@@ -187,10 +194,12 @@ class CachedEncoder:
         self._encoder.close()
 
     def _look_up(self, texts: Sequence[str]) -> tuple[tuple[Vector | None, ...], npt.NDArray[np.int64], list[str]]:
-        """Vector of each text or None, slot of each among the missing or -1, and the missing texts, each once. Counts."""
+        """Vector of each text or None, its slot among the missing or -1, and the missing texts, each once. Counts."""
         entries = [self._cache.get((self._identity, text)) for text in texts]
         slot_of: dict[str, int] = {}
-        slots = [-1 if entry else slot_of.setdefault(text, len(slot_of)) for text, entry in zip(texts, entries, strict=True)]
+        slots = [
+            -1 if entry else slot_of.setdefault(text, len(slot_of)) for text, entry in zip(texts, entries, strict=True)
+        ]
         hits = sum(entry is not None for entry in entries)
         self.hits += hits
         self.misses += len(entries) - hits

@@ -43,7 +43,7 @@ class FakeEncoder:
     WANTS_CLOCK: ClassVar[bool] = True
 
     def __init__(self, options: FakeOptions, runtime: Runtime) -> None:
-        """Raises BadOptions when it is to wait but has no clock."""
+        """Raise BadOptions when it is to wait but has no clock."""
         if options.service_ms > 0 and runtime.clock is None:
             raise BadOptions(
                 f'encoder "fake": service_ms = {options.service_ms} needs a clock to wait on. '
@@ -60,27 +60,30 @@ class FakeEncoder:
         self._options = options
         self._clock = runtime.clock
         self._waits = np.random.default_rng(options.seed)
-        self._directions = np.random.default_rng(options.seed).standard_normal((2 * DIGEST_INTEGERS, options.dim))
+        self._frequencies = np.random.default_rng(options.seed).standard_normal((DIGEST_INTEGERS, options.dim))
 
     def fit(self, texts: Sequence[str]) -> None:
         """Nothing to learn."""
 
     def prepare(self, texts: Sequence[str]) -> TokenIds:
         """The digest of each text as DIGEST_INTEGERS ids; lone surrogates are hashed as they are."""
-        digests = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4 * DIGEST_INTEGERS).digest() for text in texts]
+        size_bytes = 4 * DIGEST_INTEGERS
+        contents = [text.encode("utf-8", "surrogatepass") for text in texts]
+        digests = [blake2b(content, digest_size=size_bytes).digest() for content in contents]
         ids = np.frombuffer(b"".join(digests), np.int32)
         return TokenIds(ids, np.arange(len(texts) + 1, dtype=np.int64) * DIGEST_INTEGERS)
 
     def forward(self, prepared: TokenIds) -> npt.NDArray[np.float32]:
         """float32 [n, dim], after n service times."""
         self._serve(len(prepared))
-        angles = prepared.ids.reshape(-1, DIGEST_INTEGERS).astype(np.float64)
-        vectors = np.concatenate([np.sin(angles), np.cos(angles)], axis=1) @ self._directions
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        # Digests are large numbers: their phases are spread evenly, and independent from one column to the next.
+        vectors = np.sin(prepared.ids.reshape(-1, DIGEST_INTEGERS) @ self._frequencies)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / norms, np.float32)
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """float32 [n, dim] in the order given."""
-        return forward_sorted(self, self.prepare(texts))[0]
+        return np.asarray(forward_sorted(self, self.prepare(texts))[0])
 
     def close(self) -> None:
         """Nothing to release."""

@@ -28,7 +28,7 @@ class HashingOptions(BaseModel):
 
 @ENCODERS.register("hashing")
 class HashingEncoder:
-    """scikit-learn's HashingVectorizer with its defaults: a word's sign comes from its hash, so collisions cancel out."""
+    """scikit-learn's HashingVectorizer with its defaults: a word's sign comes from its hash, so collisions cancel."""
 
     Options: ClassVar[type[BaseModel]] = HashingOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)

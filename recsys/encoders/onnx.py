@@ -29,8 +29,10 @@ depends on its batch-mates."""
 
 
 class OnnxOptions(PretrainedOptions):
-    """precision: of the products. allow_spinning: idle threads spin for the next step, faster and at the cost of
-    a core. batch_tokens: small batches stay in a core's cache and give int8 finer scales.
+    """precision: of the products.
+
+    allow_spinning: idle threads spin for the next step, faster and at the cost of a core.
+    batch_tokens: small batches stay in a core's cache and give int8 finer scales.
     """
 
     precision: Literal["fp32", "int8"] = "fp32"
@@ -47,11 +49,12 @@ class OnnxEncoder(PretrainedEncoder):
     WANTS_CLOCK: ClassVar[bool] = False
 
     def __init__(self, options: OnnxOptions, runtime: Runtime) -> None:
-        """Builds the graph when no cached one is right. Raises ModelError."""
+        """Build the graph when no cached one is right. Raises ModelError."""
         files = locate(options.model, options.weights, options.seed)
         config = read_config(files)
         check_length(options.max_tokens, config["max_position_embeddings"])
-        super().__init__(TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads), options.batch_tokens)
+        tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads)
+        super().__init__(tokenizer, options.batch_tokens)
         self.info = EncoderInfo(
             dim=config["hidden_size"],
             device="cpu",
@@ -74,7 +77,8 @@ class OnnxEncoder(PretrainedEncoder):
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
-        return self._session.run([VECTORS], {IDS: ids, MASK: visible})[0]
+        vectors: npt.NDArray[np.float32] = self._session.run([VECTORS], {IDS: ids, MASK: visible})[0]
+        return vectors
 
 
 def _session(path: str, threads: int, allow_spinning: bool) -> onnxruntime.InferenceSession:

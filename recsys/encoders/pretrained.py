@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal
 
@@ -36,7 +35,7 @@ class PretrainedOptions(BaseModel):
     batch_tokens: int = Field(1024, ge=1)
 
 
-class PretrainedEncoder(ABC):
+class PretrainedEncoder:
     """Tokenises and batches; a subclass sets `info` and embeds a padded batch."""
 
     info: EncoderInfo
@@ -68,12 +67,12 @@ class PretrainedEncoder(ABC):
     def close(self) -> None:
         """Nothing to release beyond memory."""
 
-    @abstractmethod
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         """Unit vectors float32 [n, dim]. ids and mask: [n, length], n ≥ 1; mask None = no padding."""
+        raise NotImplementedError
 
 
 def check_length(max_tokens: int, positions: int) -> None:
     """Raise BadOptions when a text may be longer than the model has positions."""
     if max_tokens > positions:
-        raise BadOptions(f"max_tokens = {max_tokens}, but the model has {positions} positions. Next: max_tokens ≤ {positions}")
+        raise BadOptions(f"max_tokens = {max_tokens}, but the model has {positions} positions. Next: at most those")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from recsys.types import Prepared, Vectors
 
@@ -13,7 +13,7 @@ from recsys.types import Prepared, Vectors
 class EncoderInfo:
     """What an encoder is, as it runs here.
 
-    dim: length of a vector. precision: the one executed ("fp32", "int8", …). max_tokens: where texts are cut (0 = never).
+    dim: of a vector. precision: the one executed ("fp32", "int8", …). max_tokens: where texts are cut (0 = never).
     revision: what identifies the weights. weights_sha256 and weights_bytes are of the file, "" and 0 without one.
     has_model: a language model is inside. real_weights: False for random ones, whose quality means nothing.
     batch_tolerance: largest difference of a vector's cosine from 1 between batch of one and batch of many.
@@ -46,8 +46,8 @@ class Encoder(Protocol):
     def prepare(self, texts: Sequence[str]) -> Prepared:
         """Ragged ids, one row a text; no padding yet."""
 
-    def forward(self, prepared: Prepared) -> Vectors:
-        """float32 [n, dim]; pads the batch as it is, and returns when the device is done."""
+    def forward(self, prepared: Any) -> Vectors:
+        """float32 [n, dim] of what its own prepare gave; pads the batch as it is, returns when the device is done."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """float32 [n, dim] in the order given: prepare and forward, sorted by length and batched."""

@@ -53,7 +53,7 @@ class TfidfEncoder:
         try:
             self._vectorizer.fit(texts)
         except ValueError as error:
-            raise DataError(f"tfidf cannot be fitted on {len(texts)} texts: {error}. Next: check the text columns") from error
+            raise DataError(f"tfidf finds no words in {len(texts)} texts: {error}. Next: check the texts") from error
         self._vocabulary = self._vectorizer.vocabulary_
         self._idf = self._vectorizer.idf_
         self.info = replace(self.info, dim=len(self._idf))
@@ -61,7 +61,8 @@ class TfidfEncoder:
     def prepare(self, texts: Sequence[str]) -> TokenIds:
         """Vocabulary ids of the known words, repeats kept; words never fitted on are left out."""
         known = self._vocabulary
-        return TokenIds.from_lists([[known[word] for word in self._words(text.lower()) if word in known] for text in texts])
+        words = [self._words(text.lower()) for text in texts]
+        return TokenIds.from_lists([[known[word] for word in row if word in known] for row in words])
 
     def forward(self, prepared: TokenIds) -> scipy.sparse.csr_array:
         """float32 [n, dim], rows of norm 1, or 0 where no word is known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,6 @@ from recsys.models.tokenizer import TextTokenizer
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
     from recsys.models.pooling import HiddenStates
 
@@ -36,14 +35,14 @@ class TransformerOptions(PretrainedOptions):
 
 @ENCODERS.register("transformer")
 class TransformerEncoder(PretrainedEncoder):
-    """Any encoder of Hugging Face transformers; plain BERTs, such as MiniLM, run through the leaner recsys.models.bert."""
+    """Any encoder of Hugging Face transformers; plain BERTs, such as MiniLM, run through recsys.models.bert."""
 
     Options: ClassVar[type[BaseModel]] = TransformerOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
     WANTS_CLOCK: ClassVar[bool] = False
 
     def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
-        """Loads the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
         import torch
 
         from recsys.models.pooling import embedder
@@ -52,7 +51,8 @@ class TransformerEncoder(PretrainedEncoder):
         files = locate(options.model, options.weights, options.seed)
         module = load_module(files)
         check_length(options.max_tokens, module.config.max_position_embeddings)
-        super().__init__(TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads), options.batch_tokens)
+        tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads)
+        super().__init__(tokenizer, options.batch_tokens)
         self.info = EncoderInfo(
             dim=module.config.hidden_size,
             device=runtime.device,
@@ -74,7 +74,7 @@ class TransformerEncoder(PretrainedEncoder):
         return self._run(ids, mask)
 
 
-def _hidden_states(module: PreTrainedModel, device: str, dtype: torch.dtype) -> HiddenStates:
+def _hidden_states(module: Any, device: str, dtype: torch.dtype) -> HiddenStates:
     """The model at its precision on its device."""
     from recsys.models.bert import Bert, can_run
 

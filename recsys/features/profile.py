@@ -87,8 +87,9 @@ class ProfileStore:
         recent = slice(-self._options.history, None)
         weights = self._weight_of_kind[history.kinds[recent]]
         if self._options.half_life_days:
-            age_days = (now_s - history.timestamps_s[recent]) / DAY_S
-            weights = weights * np.exp2(-np.maximum(age_days, 0) / self._options.half_life_days).astype(np.float32)
+            age_days = np.maximum(now_s - history.timestamps_s[recent], 0) / DAY_S
+            age_days -= age_days.min(initial=np.inf)  # drops out of the sum 1, and keeps old profiles from fading to 0
+            weights = weights * np.exp2(-age_days / self._options.half_life_days).astype(np.float32)
         total = weights.sum()
         if total > 0:
             weights = weights / total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import scipy.sparse
 
 from recsys.index.protocol import Candidates, Index, best
@@ -9,7 +11,7 @@ from recsys.options import parse_options
 from recsys.registry import Registry
 from recsys.types import Vectors
 
-INDEXES: Registry[type] = Registry("recsys.index", "index")
+INDEXES: Registry[Any] = Registry("recsys.index", "index")
 
 
 def build_index(kind: str | None, vectors: Vectors, **options: object) -> Index:

@@ -31,7 +31,9 @@ class ExactIndex:
     def build(self, vectors: Vectors) -> None:
         """Hold dense vectors. Raises BadOptions for sparse ones."""
         if isinstance(vectors, scipy.sparse.csr_array):
-            raise BadOptions('index "exact" holds dense vectors, but the encoder gives sparse ones. Next: index = { kind = "sparse" }')
+            raise BadOptions(
+                'index "exact" holds dense vectors, but the encoder\'s are sparse. Next: index = { kind = "sparse" }'
+            )
         self._vectors = np.ascontiguousarray(vectors)
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:

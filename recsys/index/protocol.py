@@ -34,7 +34,7 @@ class Index(Protocol):
 
 
 def best(scores: npt.NDArray[np.float32], n: int, exclude: Positions) -> Candidates:
-    """The n best of all items by (−score, position), exactly, ties included. scores float32 [n_items], is overwritten."""
+    """The n best of all items by (−score, position), exactly, ties included. Overwrites scores, float32 [n_items]."""
     if len(exclude):
         scores[exclude] = -np.inf
     n = min(n, len(scores) - len(exclude))

@@ -31,7 +31,9 @@ class SparseIndex:
     def build(self, vectors: Vectors) -> None:
         """Hold sparse vectors. Raises BadOptions for dense ones."""
         if not isinstance(vectors, scipy.sparse.csr_array):
-            raise BadOptions('index "sparse" holds sparse vectors, but the encoder gives dense ones. Next: index = { kind = "exact" }')
+            raise BadOptions(
+                'index "sparse" holds sparse vectors, but the encoder\'s are dense. Next: index = { kind = "exact" }'
+            )
         postings = vectors.tocsc()
         self._n_items = vectors.shape[0]
         self._starts = postings.indptr.tolist()
@@ -39,7 +41,9 @@ class SparseIndex:
         self._weights = postings.data
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:
-        """Scores of all items, float32 [queries, n_items]."""
+        """Scores of all items, float32 [queries, n_items]. Raises BadOptions for dense queries."""
+        if not isinstance(queries, scipy.sparse.csr_array):
+            raise BadOptions('index "sparse" answers sparse queries. Next: index = { kind = "exact" }')
         ends = queries.indptr
         rows = [
             self._score(queries.indices[ends[row] : ends[row + 1]], queries.data[ends[row] : ends[row + 1]])
@@ -53,7 +57,8 @@ class SparseIndex:
         if not spans:
             return np.zeros(self._n_items, np.float32)
         items = np.concatenate([self._items[span] for span in spans])
-        parts = np.concatenate([self._weights[span] * weight for span, weight in zip(spans, weights.tolist(), strict=True)])
+        pairs = zip(spans, weights.tolist(), strict=True)
+        parts = np.concatenate([self._weights[span] * weight for span, weight in pairs])
         return np.bincount(items, parts, self._n_items).astype(np.float32)
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:

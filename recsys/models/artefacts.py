@@ -1,8 +1,8 @@
 """A cache folder for what is slow to build from a model: exported and quantised graphs.
 
 An artefact is a folder with one file and a manifest that holds the file's size and sha256. Both are checked on every
-use; a file that is not what the manifest says is rebuilt, never trusted. Two processes may ask for one artefact at once:
-a file lock lets one build, and a finished folder appears under its name in one step.
+use; a file that is not what the manifest says is rebuilt, never trusted. Two processes may ask for one artefact at
+once: a file lock lets one build, and a finished folder appears under its name in one step.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def cache_folder() -> Path:
 class Recipe:
     """What an artefact is made from and how; two that differ in anything have different keys.
 
-    name: in folder names, for people. file: name of the built file. inputs: weights' sha256, settings, the version of the
+    name: in folder names, for people. file: of the built file. inputs: weights' sha256, settings, the version of the
     recipe's own code, versions of libraries, CPU features: JSON values.
     """
 
@@ -88,8 +88,8 @@ class ArtefactCache:
             _write_manifest(partial, recipe)
             # A folder cannot replace a folder that holds files: the damaged one makes room first.
             if home.exists():
-                os.replace(home, partial / "damaged")
-            os.replace(partial, home)
+                home.replace(partial / "damaged")
+            partial.replace(home)
             shutil.rmtree(home / "damaged", ignore_errors=True)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

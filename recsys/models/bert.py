@@ -1,4 +1,4 @@
-"""BERT's forward pass (Devlin et al. 2019) with little between its matrix products: same numbers, fewer and larger steps.
+"""BERT's forward pass (Devlin et al. 2019) with little between its matrix products: same numbers, fewer steps.
 
 The weights are taken over from a transformers BertModel. Query, key and value are one product; the segment embedding,
 the same for every token of a single text, is part of the position table; bias, GELU and the residual sum are fused into
@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-if TYPE_CHECKING:
-    from transformers import BertModel
 
 Product: TypeAlias = Callable[[Tensor], Tensor]
 ProductAndSum: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -51,9 +48,8 @@ class Layer:
 class Bert:
     """A BertModel ready to run at one precision on one device."""
 
-    @torch.inference_mode()
-    def __init__(self, model: BertModel, device: str, dtype: torch.dtype) -> None:
-        """The model itself is moved and converted: give it one of your own."""
+    def __init__(self, model: Any, device: str, dtype: torch.dtype) -> None:
+        """model: a transformers BertModel, which is moved and converted itself: give it one of your own."""
         model = model.to(device=device, dtype=dtype)
         embeddings = model.embeddings
         self._heads = model.config.num_attention_heads
@@ -113,15 +109,16 @@ def _packed(weight: Tensor) -> Tensor | None:
 
     They are the ones its compiler emits for frozen weights, called here without a compiler.
     """
-    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     if not hasattr(torch.ops.mkldnn, "_reorder_linear_weight") or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return None
-    return torch.ops.mkldnn._reorder_linear_weight(weight)
+    packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight)
+    return packed
 
 
 def _product(weight: Tensor, bias: Tensor) -> Product:
-    """x Wᵀ + b"""
+    """Compute x Wᵀ + b."""
     packed = _packed(weight)
     if packed is None:
         return lambda x: functional.linear(x, weight, bias)
@@ -130,7 +127,7 @@ def _product(weight: Tensor, bias: Tensor) -> Product:
 
 
 def _product_and_gelu(weight: Tensor, bias: Tensor) -> Product:
-    """gelu(x Wᵀ + b), the exact one with the error function."""
+    """Compute gelu(x Wᵀ + b), the exact one with the error function."""
     packed = _packed(weight)
     if packed is None:
         return lambda x: functional.gelu(functional.linear(x, weight, bias))
@@ -139,7 +136,7 @@ def _product_and_gelu(weight: Tensor, bias: Tensor) -> Product:
 
 
 def _product_and_sum(weight: Tensor, bias: Tensor) -> ProductAndSum:
-    """x Wᵀ + b + residual"""
+    """Compute x Wᵀ + b + residual."""
     packed = _packed(weight)
     if packed is None:
         return lambda x, residual: functional.linear(x, weight, bias) + residual

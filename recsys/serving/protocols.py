@@ -23,13 +23,14 @@ STAGES = (
     "update",
     "respond",
 )
-"""Stages in the order in which a request passes them. A kind of request passes some of them; the others have length 0."""
+"""Stages in the order in which a request passes them. Those that a kind of request does not pass have length 0."""
 
 
 class Clock(Protocol):
     """A monotonic clock in integer ns that can be waited on."""
 
-    def now_ns(self) -> int: ...
+    def now_ns(self) -> int:
+        """Nanoseconds of an arbitrary but steady origin."""
 
     def wait_until_ns(self, deadline_ns: int) -> None:
         """Return at the deadline, or at once when it is past."""

@@ -19,8 +19,13 @@ OUTSIDE = frozenset({"remote"})
 """Kinds that cannot be built without something outside this process: they bring their own tests."""
 KINDS = tuple(kind for kind in ENCODERS.kinds() if kind not in OUTSIDE)
 
-WORDS = "the quick brown fox jumps over a lazy dog while seven wizards brew strange potions beneath pale moons".split()
-TEXTS = [" ".join(WORDS[start : start + length]) for start, length in ((0, 3), (2, 12), (5, 1), (4, 7), (9, 5), (1, 9), (0, 17))]
+WORDS = (
+    "the quick brown fox jumps over a lazy dog while seven wizards brew strange potions beneath pale moons".split()  # noqa: SIM905
+)
+TEXTS = [
+    " ".join(WORDS[start : start + length])
+    for start, length in ((0, 3), (2, 12), (5, 1), (4, 7), (9, 5), (1, 9), (0, 17))
+]
 
 
 def dense(vectors: object) -> np.ndarray:

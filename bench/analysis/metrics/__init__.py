@@ -12,8 +12,6 @@ from typing import ClassVar, Literal, Protocol
 from bench.analysis.cell import Cell
 from recsys.registry import Registry
 
-METRICS: Registry[type["Metric"]] = Registry("bench.analysis.metrics", "metric")
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -34,5 +32,7 @@ class Metric(Protocol):
     def measure(cell: Cell) -> dict[str, object]:
         """Values by column."""
 
+
+METRICS: Registry[type[Metric]] = Registry("bench.analysis.metrics", "metric")
 
 __all__ = ["METRICS", "Cell", "Column", "Metric"]

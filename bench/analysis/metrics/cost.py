@@ -11,9 +11,9 @@ BYTES_PER_MB = 1e6
 
 @METRICS.register("cost")
 class Cost:
-    """CPU seconds leave out the spinning of the inbox, which is a column of its own; libraries' threads may spin too."""
+    """CPU seconds leave out the inbox's spinning, which is a column of its own; libraries' threads may spin too."""
 
-    ORDER = 70
+    ORDER: ClassVar[int] = 70
     COLUMNS: ClassVar[dict[str, Column]] = {
         "cpu_s_per_1k": Column("CPU seconds of all threads for 1,000 requests of the block, all kinds", "s", "lower"),
         "spin_s_per_1k": Column("seconds that the inbox spun while nothing was due, for 1,000 requests", "s"),

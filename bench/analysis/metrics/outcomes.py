@@ -11,7 +11,7 @@ from bench.analysis.metrics import METRICS, Cell, Column
 class Outcomes:
     """Counted requests; those without an answer stay in every percentile as infinite."""
 
-    ORDER = 20
+    ORDER: ClassVar[int] = 20
     COLUMNS: ClassVar[dict[str, Column]] = {
         "requests": Column("counted requests"),
         "dropped": Column("requests without an answer, all causes", better="lower"),

@@ -17,13 +17,15 @@ SEED = 11
 class Quality:
     """Means over users, each user being the mean of their requests; k is the scenario's."""
 
-    ORDER = 50
+    ORDER: ClassVar[int] = 50
     COLUMNS: ClassVar[dict[str, Column]] = {
         "recall_at_k": Column("share of the user's later items in the list", better="higher"),
         "recall_at_k_low": Column("lower bound of recall, 95 %"),
         "recall_at_k_high": Column("upper bound of recall, 95 %"),
         "ndcg_at_k": Column("binary nDCG of the list", better="higher"),
-        "fidelity_at_k": Column("agreement with the exact fp32 reference of the same model and placement", better="higher"),
+        "fidelity_at_k": Column(
+            "agreement with the exact fp32 reference of the same model and placement", better="higher"
+        ),
         "overlap_at_k": Column("agreement with the baseline's list"),
     }
 

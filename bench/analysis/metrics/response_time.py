@@ -21,7 +21,9 @@ def _columns() -> dict[str, Column]:
     for name, p in PERCENTILES.items():
         columns[f"{name}_ms"] = Column(f"{100 * p:g} % of requests were answered within", "ms", "lower")
         columns[f"{name}_low_ms"] = Column(f"lower bound of {name}, 95 %", "ms")
-        columns[f"{name}_high_ms"] = Column(f"upper bound of {name}, 95 %; inf = not bounded by this many requests", "ms")
+        columns[f"{name}_high_ms"] = Column(
+            f"upper bound of {name}, 95 %; inf = not bounded by this many requests", "ms"
+        )
     columns["mean_ms"] = Column("mean of the answered requests", "ms", "lower")
     columns["max_ms"] = Column("slowest answered request", "ms", "lower")
     return columns
@@ -31,7 +33,7 @@ def _columns() -> dict[str, Column]:
 class ResponseTime:
     """Not measured offline, where a response time only says how long the pile was."""
 
-    ORDER = 30
+    ORDER: ClassVar[int] = 30
     COLUMNS: ClassVar[dict[str, Column]] = _columns()
 
     @staticmethod

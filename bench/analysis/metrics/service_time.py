@@ -12,7 +12,7 @@ from bench.analysis.stats.quantile import minimum_n, quantile
 class ServiceTime:
     """Of answered requests."""
 
-    ORDER = 40
+    ORDER: ClassVar[int] = 40
     COLUMNS: ClassVar[dict[str, Column]] = {
         "service_p50_ms": Column("median service time", "ms", "lower"),
         "service_p99_ms": Column("p99 of the service time", "ms", "lower"),

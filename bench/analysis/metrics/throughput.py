@@ -9,7 +9,6 @@ import pandas as pd
 
 from bench.analysis.metrics import METRICS, Cell, Column
 
-NS_PER_S = 1e9
 LAG_SHARE = 0.02
 """A system that has answered less than 98 % of what has come, beyond what is in flight anyway, does not keep up."""
 LAG_REQUESTS = 4
@@ -18,9 +17,9 @@ LAG_REQUESTS = 4
 
 @METRICS.register("throughput")
 class Throughput:
-    """All requests of a kind, settling ones included: the whole block is one piece of work."""
+    """Requests of all kinds, settling ones included: the whole block is one piece of work."""
 
-    ORDER = 10
+    ORDER: ClassVar[int] = 10
     COLUMNS: ClassVar[dict[str, Column]] = {
         "achieved_per_s": Column("answers a second, from a block's first arrival to its last answer", "1/s", "higher"),
         "saturated": Column("the backlog grows with the block: latencies are those of an overloaded queue"),
@@ -29,14 +28,13 @@ class Throughput:
     @staticmethod
     def measure(cell: Cell) -> dict[str, object]:
         """The rate over all blocks, and whether most open-loop blocks end with a backlog."""
-        blocks = [block for _, block in cell.served.groupby(["process", "block"])]
-        answered = sum(int((block["outcome"] == "answered").sum()) for block in blocks)
-        busy_s = sum((block["observed_ns"].max() - block["intended_ns"].min()) / NS_PER_S for block in blocks)
         values: dict[str, object] = {"saturated": False}
+        busy_s = sum(block["busy_s"] for block in cell.blocks)
         if busy_s > 0:
-            values["achieved_per_s"] = answered / busy_s
+            values["achieved_per_s"] = sum(block["answered"] for block in cell.blocks) / busy_s
         if not np.isnan(cell.offered_per_s):
-            values["saturated"] = bool(np.median([_falls_behind(block) for block in blocks]) >= 1)
+            blocks = cell.served.groupby(["process", "block"])
+            values["saturated"] = bool(np.median([_falls_behind(block) for _, block in blocks]) >= 1)
         return values
 
 
@@ -47,4 +45,4 @@ def _falls_behind(block: pd.DataFrame) -> bool:
     span_ns = max(last_ns - block["intended_ns"].min(), 1)
     service_ns = (block["observed_ns"] - block["taken_ns"]).median()
     in_flight = service_ns * (n - 1) / span_ns  # Little's law, without a queue
-    return waiting > LAG_SHARE * n + in_flight + LAG_REQUESTS
+    return bool(waiting > LAG_SHARE * n + in_flight + LAG_REQUESTS)

@@ -13,9 +13,9 @@ from bench.analysis.stats.quantile import minimum_n, quantile
 
 @METRICS.register("tokens")
 class Tokens:
-    """Of counted requests for a list. A cached text costs 0 tokens; a hit is a request all of whose texts were cached."""
+    """Of counted requests for a list. A cached text costs 0 tokens; a hit is a request that needed none."""
 
-    ORDER = 60
+    ORDER: ClassVar[int] = 60
     COLUMNS: ClassVar[dict[str, Column]] = {
         "tokens_per_request": Column("tokens that the encoder computed, padding left out", better="lower"),
         "padded_tokens_per_request": Column("tokens that the encoder computed, padding included", better="lower"),

@@ -1,0 +1,1 @@
+"""Pure statistics of latency: numpy in, frozen dataclasses out; no files, no tables, no pictures."""

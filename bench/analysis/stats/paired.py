@@ -84,8 +84,9 @@ def _exponential(interval: Interval) -> Interval:
 
 
 def _components_of_mean(values: Samples, process: npt.NDArray[np.int64], layout: Layout) -> Components:
-    """Return standard errors of the mean by level from one-way analysis of variance (Searle et al., Variance Components,
-    1992, §3.6: unbalanced groups count n₀ = (N - Σn²/N) / (P - 1) each).
+    """Return standard errors of the mean by level from one-way analysis of variance.
+
+    Unbalanced processes count n₀ = (N - Σn²/N) / (P - 1) blocks each (Searle et al., Variance Components, 1992, §3.6).
     """
     n, processes = values.size, layout.blocks.size
     means = np.bincount(process, weights=values) / layout.blocks

@@ -48,7 +48,8 @@ def tail_difference(
     and too narrow where blocks are few. So only its shape is kept: it is scaled to the largest of three estimates of
     the variance (windows alone; blocks alone · B/(B-1); processes alone · P/(P-1); each holds all levels under it,
     Davison & Hinkley, Bootstrap Methods, §3.8) and by t / z for that estimate's degrees of freedom. With P = 2 these
-    are the blocks', not the honest 1: strong process effects are then covered by about 80 %, not 95 %.
+    are the blocks', not the honest 1: where restarts differ by 0.3 σ of a request it covers 72 %, with P = 4 it covers
+    92 %. At p99 of 1,500 to 5,000 independent requests it covers 98.1 %: a quantile's bootstrap variance is too large.
     Where an arm's effective size is under `minimum_n` a bound that rests on its upper bound is infinite.
     Raises TooFewSamples under `minimum_n`, UndefinedDifference where both quantiles are infinite.
     """
@@ -116,9 +117,9 @@ class _Variances:
     def largest(self, layout: Layout) -> tuple[float, float]:
         """Return the largest estimate and its degrees of freedom, those of its level over what windows do not explain.
 
-        Windows are many, so their share of the variance takes nothing: 1/freedom = share of the excess / units to spare.
-        (Squared shares, as in Satterthwaite's rule, covered 91.6 % with planted block effects; unweighted units 98.6 %
-        without any.)
+        Windows are many, so their share of the variance costs nothing: 1/freedom = share of the excess / (units - 1).
+        Found by simulation: squared shares (Satterthwaite's rule) covered 91.6 % with planted block effects, no shares
+        at all 98.6 % without any.
         """
         to_spare = float(layout.lengths.size - layout.blocks.size)
         candidates = [(self.windows, math.inf)]

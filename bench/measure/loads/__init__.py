@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,10 @@ from recsys.registry import Registry
 from recsys.serving.protocols import Clock, Inbox
 from recsys.types import Request
 
-LOADS: Registry[type] = Registry("bench.measure.loads", "load")
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is to be served in one block. intended_ns int64 [n] from the block's start; None where nothing is scheduled."""
+    """What is to be served in one block. intended_ns int64 [n] from the block's start, None without a schedule."""
 
     requests: Sequence[Request]
     intended_ns: npt.NDArray[np.int64] | None
@@ -34,8 +32,8 @@ class Load(Protocol):
     has_latency: percentiles of its response times mean something.
     """
 
-    open_loop: bool
-    has_latency: bool
+    open_loop: ClassVar[bool]
+    has_latency: ClassVar[bool]
 
     @staticmethod
     def check(table: LoadTable) -> None:
@@ -44,6 +42,9 @@ class Load(Protocol):
     @staticmethod
     def open(offer: Offer, clock: Clock, stamps: Stamps) -> Inbox:
         """An inbox whose time starts now."""
+
+
+LOADS: Registry[type[Load]] = Registry("bench.measure.loads", "load")
 
 
 def refuse_schedule(table: LoadTable) -> None:

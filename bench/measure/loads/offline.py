@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bench.measure.loads import LOADS, Offer, refuse_schedule
@@ -14,8 +16,8 @@ from recsys.serving.protocols import Clock, Inbox
 class OfflineLoad:
     """Everything is due at the start."""
 
-    open_loop = False
-    has_latency = False
+    open_loop: ClassVar[bool] = False
+    has_latency: ClassVar[bool] = False
 
     @staticmethod
     def check(table: LoadTable) -> None:

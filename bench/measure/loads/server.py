@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bench.errors import ConfigError
 from bench.measure.loads import LOADS, Offer
 from bench.scenario import LoadTable
@@ -13,8 +15,8 @@ from recsys.serving.protocols import Clock, Inbox
 class ServerLoad:
     """Requests come at their times, whatever the system does."""
 
-    open_loop = True
-    has_latency = True
+    open_loop: ClassVar[bool] = True
+    has_latency: ClassVar[bool] = True
 
     @staticmethod
     def check(table: LoadTable) -> None:
@@ -22,7 +24,7 @@ class ServerLoad:
         if table.arrivals is None:
             raise ConfigError('arrivals is missing. Next: for example arrivals = { kind = "poisson" }')
         if not table.rates_per_s:
-            raise ConfigError('rates_per_s is missing or empty. Next: for example rates_per_s = [10, 20]')
+            raise ConfigError("rates_per_s is missing or empty. Next: for example rates_per_s = [10, 20]")
 
     @staticmethod
     def open(offer: Offer, clock: Clock, stamps: Stamps) -> Inbox:

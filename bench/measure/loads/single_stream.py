@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bench.measure.loads import LOADS, Offer, refuse_schedule
 from bench.scenario import LoadTable
 from bench.traffic.inbox import SequentialInbox, Stamps
@@ -12,8 +14,8 @@ from recsys.serving.protocols import Clock, Inbox
 class SingleStreamLoad:
     """One request in the system at any time."""
 
-    open_loop = False
-    has_latency = True
+    open_loop: ClassVar[bool] = False
+    has_latency: ClassVar[bool] = True
 
     @staticmethod
     def check(table: LoadTable) -> None:

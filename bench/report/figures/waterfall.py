@@ -13,10 +13,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.analysis.statements import Statements
+from bench.quantities import quantity
 from bench.report import gutter
 from bench.report.axes import plain
 from bench.report.figures import FIGURES, NothingToDraw
-from bench.report.quantities import quantity
 from bench.report.stages import COLOURS, ENCODER, StageBar, stage_bars
 from bench.report.style import FAINT, INK, LABEL_PT, MIN_TEXT_CONTRAST, NOTE_PT, WIDTH_IN, contrast_to_white
 from bench.report.subjects import Arm, LoadPoint, measured_arms, shared_rate, single_stream

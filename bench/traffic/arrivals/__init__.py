@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.registry import Registry
 
-ARRIVALS: Registry[type] = Registry("bench.traffic.arrivals", "arrivals")
-
 
 class ArrivalProcess(Protocol):
     """Draws when requests are due."""
 
     def intended_ns(self, n: int, rate_per_s: float, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """n rising times in ns from the start, at this mean rate."""
+        """So many rising times in ns from the start, at this mean rate."""
 
+
+ARRIVALS: Registry[Any] = Registry("bench.traffic.arrivals", "arrivals")
 
 __all__ = ["ARRIVALS", "ArrivalProcess"]

@@ -25,5 +25,6 @@ class ConstantArrivals:
         self.options = options
 
     def intended_ns(self, n: int, rate_per_s: float, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """n times in ns; nothing is drawn."""
-        return np.rint(np.arange(1, n + 1) * (NS_PER_S / rate_per_s)).astype(np.int64)
+        """So many times in ns; nothing is drawn."""
+        times_ns: npt.NDArray[np.int64] = np.rint(np.arange(1, n + 1) * (NS_PER_S / rate_per_s)).astype(np.int64)
+        return times_ns

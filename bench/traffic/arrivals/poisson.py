@@ -25,6 +25,6 @@ class PoissonArrivals:
         self.options = options
 
     def intended_ns(self, n: int, rate_per_s: float, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """n times in ns."""
+        """So many times in ns."""
         gaps_ns = generator.standard_exponential(n) * (NS_PER_S / rate_per_s)
         return np.rint(np.cumsum(gaps_ns)).astype(np.int64)

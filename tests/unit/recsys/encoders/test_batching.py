@@ -20,7 +20,10 @@ class Recorder:
 
     def forward(self, prepared: TokenIds) -> np.ndarray | scipy.sparse.csr_array:
         self.batches.append(prepared.n_tokens.tolist())
-        firsts = [prepared.ids[start] if length else 0 for start, length in zip(prepared.offsets, prepared.n_tokens, strict=False)]
+        firsts = [
+            prepared.ids[start] if length else 0
+            for start, length in zip(prepared.offsets, prepared.n_tokens, strict=False)
+        ]
         vectors = np.array([firsts, prepared.n_tokens], np.float32).T
         return scipy.sparse.csr_array(vectors) if self.sparse else vectors
 

@@ -12,7 +12,13 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from recsys.encoders import build_encoder
 from recsys.errors import DataError
 
-TEXTS = ["Mario Kart 8", "mario mario MARIO party", "Zelda: Breath of the Wild", "the Wild hunt, the witcher", "Ünïcode 東京 a b cd"]
+TEXTS = [
+    "Mario Kart 8",
+    "mario mario MARIO party",
+    "Zelda: Breath of the Wild",
+    "the Wild hunt, the witcher",
+    "Ünïcode 東京 a b cd",
+]
 
 
 def same(ours: scipy.sparse.csr_array, theirs: scipy.sparse.csr_matrix) -> bool:

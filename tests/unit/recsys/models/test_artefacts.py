@@ -116,7 +116,9 @@ def test_several_at_once_build_once(tmp_path: Path) -> None:
     assert build.builds == 1
 
 
-@pytest.mark.parametrize("inputs", [{"weights": "abd", "recipe_version": 1}, {"weights": "abc", "recipe_version": 2}, {"weights": "abc"}])
+@pytest.mark.parametrize(
+    "inputs", [{"weights": "abd", "recipe_version": 1}, {"weights": "abc", "recipe_version": 2}, {"weights": "abc"}]
+)
 def test_another_input_is_another_artefact(inputs: dict[str, object]) -> None:
     assert Recipe("graph", "model.onnx", inputs).key != RECIPE.key
 

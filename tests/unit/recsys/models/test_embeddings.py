@@ -53,7 +53,9 @@ def test_without_packed_weights_the_numbers_are_the_same(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("kind", "precision", "lowest_cosine"), [("transformer", "bf16", 0.999), ("onnx", "int8", 0.96)]
 )
-def test_lower_precisions_stay_close_and_within_their_batch_tolerance(kind: str, precision: str, lowest_cosine: float) -> None:
+def test_lower_precisions_stay_close_and_within_their_batch_tolerance(
+    kind: str, precision: str, lowest_cosine: float
+) -> None:
     encoder = build_encoder(kind, precision=precision, threads=2)
     together = encoder.forward(encoder.prepare(TEXTS))
     alone = np.concatenate([encoder.forward(encoder.prepare([text])) for text in TEXTS])
@@ -95,7 +97,12 @@ def test_random_weights_run_on_both_and_agree() -> None:
 def roberta(tmp_path: Path) -> str:
     """A small model of another family, with MiniLM's tokenizer."""
     config = RobertaConfig(
-        vocab_size=30522, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128, pad_token_id=0
+        vocab_size=30522,
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+        pad_token_id=0,
     )
     RobertaModel(config).save_pretrained(tmp_path)
     (tmp_path / "tokenizer.json").write_bytes(FILES.tokenizer.read_bytes())

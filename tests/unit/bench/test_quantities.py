@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from bench.report.quantities import count, difference, interval, quantity
+from bench.quantities import count, difference, interval, quantity
 
 
 @pytest.mark.parametrize(

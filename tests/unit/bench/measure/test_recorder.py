@@ -1,0 +1,108 @@
+"""Stamps and marks: the stages of a request add up to its service time, to the nanosecond."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.clock import VirtualClock
+from bench.measure.recorder import Outcome, Recorder
+from recsys.serving.protocols import STAGES
+from recsys.types import Recommendation
+
+LIST_STAGES = [stage for stage in STAGES if stage not in ("index", "update")]
+"""Those that a request for a list passes."""
+
+
+def lengths_ns(recorder):
+    ends = recorder.stage_ends_ns()
+    starts = [recorder.taken_ns, *ends.values()]
+    return {stage: end - start for (stage, end), start in zip(ends.items(), starts, strict=False)}
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(st.tuples(st.sampled_from(LIST_STAGES), st.integers(0, 10**12)), max_size=9, unique_by=lambda mark: mark[0]),
+    st.integers(0, 10**12),
+)
+def test_stages_partition_the_service_time_exactly(n, marks, taken_ns):
+    """Whichever stages a request passes: their lengths are ≥ 0 and add up to observed − taken in integer ns."""
+    clock = VirtualClock()
+    clock.wait_until_ns(taken_ns)
+    recorder = Recorder(n, 1, clock)
+    recorder.taken(range(n), clock.now_ns())
+    marks.sort(key=lambda mark: STAGES.index(mark[0]))
+    for stage, length_ns in marks:
+        clock.wait_until_ns(clock.now_ns() + length_ns)
+        recorder.mark(stage, range(n))
+    lengths = lengths_ns(recorder)
+    assert list(lengths) == list(STAGES)
+    assert (sum(lengths.values()) == recorder.observed_ns() - recorder.taken_ns).all()
+    assert all(length.dtype == np.int64 for length in lengths.values())
+    passed = dict(marks)
+    for stage in STAGES:
+        assert (lengths[stage] == passed.get(stage, 0)).all(), "a stage that is not passed has length 0"
+
+
+def test_the_end_of_a_stage_is_that_of_the_one_before_where_it_is_not_passed():
+    clock = VirtualClock()
+    recorder = Recorder(1, 1, clock)
+    recorder.taken(range(1), 0)
+    clock.wait_until_ns(40)
+    recorder.mark("update", [0])
+    ends = {stage: int(end[0]) for stage, end in recorder.stage_ends_ns().items()}
+    assert [ends[stage] for stage in STAGES] == [40 if stage in ("update", "respond") else 0 for stage in STAGES]
+    assert {stage: int(length[0]) for stage, length in lengths_ns(recorder).items() if length[0]} == {"update": 40}
+
+
+def test_a_batch_marks_all_its_members_and_nobody_else():
+    clock = VirtualClock()
+    recorder = Recorder(5, 1, clock)
+    clock.wait_until_ns(9)
+    recorder.mark("encode", [1, 3, 4])
+    assert recorder.marks_ns["encode"].tolist() == [0, 9, 0, 9, 9]
+    clock.wait_until_ns(11)
+    recorder.mark("retrieve", [3])
+    assert recorder.marks_ns["retrieve"].tolist() == [0, 0, 0, 11, 0]
+    assert recorder.observed_ns().tolist() == [0, 9, 0, 11, 9]
+    assert [recorder.finished_ns(row) for row in range(5)] == recorder.observed_ns().tolist()
+
+
+@given(st.integers(1, 12), st.integers(0, 10**6))
+def test_padded_tokens_of_a_batch_add_up_to_what_it_computed(n, padded_tokens):
+    recorder = Recorder(n + 2, 1, VirtualClock())
+    recorder.padded(list(range(1, n + 1)), padded_tokens)
+    assert recorder.padded_tokens_of.sum() == padded_tokens
+    assert recorder.padded_tokens_of[[0, n + 1]].tolist() == [0, 0]
+    assert np.ptp(recorder.padded_tokens_of[1 : n + 1]) < n, "shared out evenly"
+
+
+def test_tokens_stand_with_their_requests():
+    recorder = Recorder(4, 1, VirtualClock())
+    recorder.tokens([2, 0], [7, 5])
+    assert recorder.tokens_of.tolist() == [5, 0, 7, 0]
+
+
+def test_answers_are_kept_as_positions_and_short_lists_end_in_minus_one():
+    recorder = Recorder(3, 3, VirtualClock())
+    recorder.answered([0, 2], [Recommendation(("a", "b"), (1.0, 0.5), np.array([4, 2], np.int32)), None])
+    assert recorder.recommended.tolist() == [[4, 2, -1], [-1, -1, -1], [-1, -1, -1]]
+    assert recorder.outcomes.tolist() == [Outcome.ANSWERED, Outcome.UNSERVED, Outcome.ANSWERED]
+
+
+def test_an_answer_too_many_or_too_few_is_refused():
+    with pytest.raises(ValueError, match="zip"):
+        Recorder(2, 1, VirtualClock()).answered([0, 1], [None])
+
+
+def test_a_request_that_was_given_up_ends_at_its_limit():
+    clock = VirtualClock()
+    recorder = Recorder(3, 1, clock)
+    recorder.intended_ns[:] = [10, 20, 30]
+    clock.wait_until_ns(100)
+    recorder.timed_out(range(0, 2), 15)
+    assert recorder.observed_ns()[:2].tolist() == [25, 35]
+    assert recorder.outcomes.tolist() == [Outcome.TIMED_OUT, Outcome.TIMED_OUT, Outcome.UNSERVED]
+    assert all((length[:2] == 0).all() for length in lengths_ns(recorder).values())
+
+
