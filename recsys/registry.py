@@ -76,11 +76,13 @@ class Registry(Generic[T]):
     def entries(self) -> tuple[Entry, ...]:
         """Kind, first docstring line and required libraries of every plug-in, sorted by kind; nothing is imported."""
         own = [self.entry(kind) for kind in self._modules]
-        foreign = [Entry(kind, f"from {point.value}", (), "") for kind, point in self._foreign.items()]
+        foreign = [self.entry(kind) for kind in self._foreign]
         return tuple(sorted([*own, *foreign], key=lambda entry: entry.kind))
 
     def entry(self, kind: str) -> Entry:
         """One plug-in's entry. Raises UnknownKind."""
+        if kind in self._foreign:
+            return Entry(kind, f"from {self._foreign[kind].value}", (), "")
         if kind not in self._modules:
             raise self._unknown(kind)
         tree = self._modules[kind]

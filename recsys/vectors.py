@@ -10,6 +10,8 @@ import scipy.sparse
 
 from recsys.types import Positions, Vectors
 
+Indices = npt.NDArray[np.int64]
+
 
 def weighted_means(vectors: Vectors, rows: Sequence[Positions], weights: Sequence[npt.NDArray[np.float32]]) -> Vectors:
     """One unit vector a group: the weighted sum of these rows, normalised; 0 for an empty group.
@@ -26,23 +28,29 @@ def weighted_means(vectors: Vectors, rows: Sequence[Positions], weights: Sequenc
     return (means / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32, copy=False)
 
 
+def spans(offsets: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> tuple[Indices, Indices]:
+    """Where the entries of some rows of a ragged array stand, end to end, and how many each row has.
+
+    offsets [n + 1]: row i is offsets[i] : offsets[i + 1]. Returns positions int64 [sum of lengths], lengths int64 [rows].
+    """
+    starts = offsets[rows].astype(np.int64)
+    lengths = offsets[rows + 1] - starts
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(ends[-1] if len(ends) else 0), lengths
+
+
 def _sparse_means(
     vectors: scipy.sparse.csr_array, rows: Sequence[Positions], weights: Sequence[npt.NDArray[np.float32]]
 ) -> scipy.sparse.csr_array:
     """By hand on the csr arrays: a scipy product of two matrices costs more than all of the work at one group."""
-    indptr, indices, data = vectors.indptr, vectors.indices, vectors.data
-    terms, values, ends = [], [], [0]
+    terms, values, ends = [vectors.indices[:0]], [vectors.data[:0]], [0]
     for positions, weight in zip(rows, weights, strict=True):
-        spans = [slice(indptr[p], indptr[p + 1]) for p in positions.tolist()]
-        if spans:
-            raw_terms = np.concatenate([indices[span] for span in spans])
-            raw_values = np.concatenate([data[span] * w for span, w in zip(spans, weight.tolist(), strict=True)])
-            group_terms, place = np.unique(raw_terms, return_inverse=True)
-            sums = np.bincount(place, raw_values, len(group_terms)).astype(np.float32)
-            norm = np.sqrt(sums @ sums)
-            terms.append(group_terms)
-            values.append(sums / norm if norm > 0 else sums)
-        ends.append(ends[-1] + (len(terms[-1]) if spans else 0))
-    flat_terms = np.concatenate(terms) if terms else np.zeros(0, indices.dtype)
-    flat_values = np.concatenate(values) if values else np.zeros(0, np.float32)
-    return scipy.sparse.csr_array((flat_values, flat_terms, np.array(ends)), shape=(len(rows), vectors.shape[1]))
+        entries, lengths = spans(vectors.indptr, positions)
+        found, place = np.unique(vectors.indices[entries], return_inverse=True)
+        sums = np.bincount(place, vectors.data[entries] * np.repeat(weight, lengths), len(found))
+        norm = np.sqrt(sums @ sums)
+        terms.append(found)
+        values.append((sums / norm if norm > 0 else sums).astype(np.float32))
+        ends.append(ends[-1] + len(found))
+    content = (np.concatenate(values), np.concatenate(terms), np.array(ends))
+    return scipy.sparse.csr_array(content, shape=(len(rows), vectors.shape[1]))

@@ -38,7 +38,9 @@ class EncoderInfo:
 class Encoder(Protocol):
     """Texts to unit-length vectors. Reads no clock. One instance is used by one thread."""
 
-    info: EncoderInfo
+    @property
+    def info(self) -> EncoderInfo:
+        """What it is, as it runs here."""
 
     def fit(self, texts: Sequence[str]) -> None:
         """Learn from the texts known at t0; a pretrained model has nothing to do."""

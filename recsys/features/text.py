@@ -6,7 +6,7 @@ import html
 import re
 import unicodedata
 
-_TAG = re.compile(r"<[^<>]{1,200}>")
+_TAG = re.compile(r"<(?:/?[A-Za-z]|!)[^<>]{0,200}>")  # "5 < 6" and "<3" are no tags
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 

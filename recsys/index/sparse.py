@@ -13,6 +13,7 @@ from recsys.index import INDEXES
 from recsys.index.protocol import Candidates, best
 from recsys.options import OptionsModel
 from recsys.types import Positions, Vectors
+from recsys.vectors import spans
 
 
 class SparseIndexOptions(OptionsModel):
@@ -36,7 +37,7 @@ class SparseIndex:
             )
         postings = vectors.tocsc()
         self._n_items = vectors.shape[0]
-        self._starts = postings.indptr.tolist()
+        self._offsets = postings.indptr
         self._items = postings.indices
         self._weights = postings.data
 
@@ -52,14 +53,9 @@ class SparseIndex:
         return np.stack(rows) if rows else np.zeros((0, self._n_items), np.float32)
 
     def _score(self, terms: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        starts = self._starts
-        spans = [slice(starts[term], starts[term + 1]) for term in terms.tolist()]
-        if not spans:
-            return np.zeros(self._n_items, np.float32)
-        items = np.concatenate([self._items[span] for span in spans])
-        pairs = zip(spans, weights.tolist(), strict=True)
-        parts = np.concatenate([self._weights[span] * weight for span, weight in pairs])
-        return np.bincount(items, parts, self._n_items).astype(np.float32)
+        entries, lengths = spans(self._offsets, terms)
+        parts = self._weights[entries] * np.repeat(weights, lengths)
+        return np.bincount(self._items[entries], parts, self._n_items).astype(np.float32)
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:
         """The n best items a query, without those excluded for it."""
