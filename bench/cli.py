@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         _tell("this is a fault of the program; please report it with the lines above")
         return INTERNAL_EXIT_CODE
+    if result == INTERRUPTED_EXIT_CODE:  # some versions of typer make this of an interruption, without a word
+        return _interrupted()
     return result if isinstance(result, int) else 0
 
 

@@ -34,12 +34,11 @@ from recsys.data.loading import load_dataset
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What is to be run. out: the folder in which run folders are made. command: as it was typed."""
+    """What is to be run. out: the folder in which run folders are made."""
 
     file: ScenarioFile
     data_dirs: tuple[Path, ...]
     out: Path
-    command: str
 
 
 @dataclass
@@ -216,7 +215,7 @@ class _Run:
             "status": status,
             "started_utc": self.started_utc,
             "ended_utc": utc_stamp(),
-            "command": self.request.command,
+            "command": file.command,
             "scenario": self.scenario.model_dump(mode="json"),
             "scenario_text": file.text,
             "overrides": list(file.overrides),

@@ -35,6 +35,11 @@ class ScenarioFile:
     text: str
     overrides: tuple[str, ...]
 
+    @property
+    def command(self) -> str:
+        """What repeats it, without the folders of this machine: runs are published."""
+        return " ".join(["llm-rec-bench run", self.scenario.name, *self.overrides])
+
 
 @dataclass(frozen=True, slots=True)
 class Overrides:

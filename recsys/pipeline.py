@@ -184,18 +184,19 @@ class Recommender:
         """Record the event of a FEEDBACK request."""
         self.parts.profiles.record(request.user, request.item, request.event_kind, request.timestamp_s)
 
-    def scores(self, request: Request) -> npt.NDArray[np.float32]:
-        """The ranker's scores of the whole catalogue for one request, float32 [n_items]; excluded items have −inf.
+    def scores(self, requests: Sequence[Request]) -> npt.NDArray[np.float32]:
+        """The ranker's scores of the whole catalogue, float32 [requests, n_items]; excluded items have −inf.
 
         Untimed: the yardstick of fidelity.
         """
-        batch = self.begin([request], NullTracer())
+        batch = self.begin(requests, NullTracer())
         self.encode(batch)
         everything = len(self.parts.catalogue)
-        found = self.parts.index.search(batch.users, everything, self._excluded(batch))[0]
-        ranked = self.parts.ranker.rank(batch.profiles[0], found, everything)
-        scores = np.full(everything, -np.inf, np.float32)
-        scores[ranked.positions] = ranked.scores
+        found = self.parts.index.search(batch.users, everything, self._excluded(batch))
+        scores = np.full((len(batch.rows), everything), -np.inf, np.float32)
+        for row, (profile, candidates) in enumerate(zip(batch.profiles, found, strict=True)):
+            ranked = self.parts.ranker.rank(profile, candidates, everything)
+            scores[row, ranked.positions] = ranked.scores
         return scores
 
     def _excluded(self, batch: Batch) -> list[npt.NDArray[np.int32]]:

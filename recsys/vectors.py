@@ -31,7 +31,7 @@ def weighted_means(vectors: Vectors, rows: Sequence[Positions], weights: Sequenc
 def spans(offsets: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> tuple[Indices, Indices]:
     """Where the entries of some rows of a ragged array stand, end to end, and how many each row has.
 
-    offsets [n + 1]: row i is offsets[i] : offsets[i + 1]. Returns positions int64 [sum of lengths], lengths int64 [rows].
+    offsets [n + 1]: row i is offsets[i] : offsets[i + 1]. Returns places int64 [sum of lengths], lengths int64 [rows].
     """
     starts = offsets[rows].astype(np.int64)
     lengths = offsets[rows + 1] - starts

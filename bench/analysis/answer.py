@@ -99,7 +99,7 @@ def _recovery(run: dict[str, Any], arms: dict[str, dict[str, Any]], unloaded: pd
         fast = missed.iloc[0]
         loss = f"its fidelity of {quantity(fast['fidelity_at_k'])} misses the gate of {gate:g}"
         parts.append(f"{fast['label']} would win back {_percent(fast)}, but {loss}")
-    return "; ".join(parts) + "."
+    return "; ".join(parts) + "." if parts else ""  # random weights have no fidelity: nothing is credited
 
 
 def _row(table: pd.DataFrame, arm: str) -> pd.Series | None:

@@ -188,8 +188,11 @@ class Drift:
 
     @staticmethod
     def _blocks(cell: Cell) -> list[list[Any]]:
+        """Service times of the answered requests; blocks without any are left out."""
         service_ms = (cell.rows["observed_ns"] - cell.rows["taken_ns"]).to_numpy(float) / NS_PER_MS
-        return [[np.asarray(block) for block in process] for process in cell.nested(service_ms)]
+        nested = cell.nested(np.where(cell.answered, service_ms, np.nan))
+        answered = [[np.asarray(block)[~np.isnan(block)] for block in process] for process in nested]
+        return [[block for block in process if len(block)] for process in answered]
 
 
 class Collections:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +40,6 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     from bench.experiments.measure import measure
     from bench.runner import RunRequest
 
-    command = f"llm-rec-bench {shlex.join(sys.argv[1:])}"
-    measured = measure(RunRequest(file, data_dirs, out, command), terminal.progress)
+    measured = measure(RunRequest(file, data_dirs, out), terminal.progress)
     terminal.conclude(measured)
     return measured.exit_code(strict=strict)

@@ -50,7 +50,8 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
     encoder.fit(catalogue.texts_known_at(dataset.split_s(scenario.data.train_share)))
     item_vectors = encoder.encode(catalogue.texts)
     cache = CachedEncoder(encoder, round(arm.cache.capacity_mb * BYTES_PER_MB)) if arm.cache else None
-    recommender = _assemble(scenario, arm, dataset, catalogue, cache or encoder, item_vectors)
+    in_path = encoder if cache is None else cache  # `cache or encoder` would not do: an empty cache is false
+    recommender = _assemble(scenario, arm, dataset, catalogue, in_path, item_vectors)
     plant_sleeps(recommender, arm.planted_sleep_ms)
     serving = SERVINGS.get(arm.serving.kind)
     options = parse_options(serving.Options, arm.serving.options, f'serving "{arm.serving.kind}"')

@@ -6,7 +6,8 @@ and placement, whichever arms ran; overlap with the baseline's lists. A request 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,13 @@ from bench.traffic.requests import Trace
 from recsys import quality
 from recsys.encoders import ENCODERS
 from recsys.pipeline import Recommender
-from recsys.types import Positions, RequestKind
+from recsys.types import Positions, Request, RequestKind
 
 Column = npt.NDArray[np.float32]
 SCORE_TOLERANCE = 1e-5
 """Reference scores closer than this count as equal: float32 sums in another order differ by as much."""
 REFERENCE_CACHE_MB = 512
+REQUESTS_AT_ONCE = 64
 _REFERENCE_OPTIONS = ("model", "weights", "pooling", "max_tokens", "prompt")
 
 
@@ -130,11 +132,20 @@ def _score_slice(
     """Fill the fidelity of one slice's requests. judged: an arm's lists and the column to fill."""
     requests = trace.requests(part.low, part.high)
     recommender.parts.profiles.rewind(requests[0].timestamp_s)
-    for request in requests:
-        if request.kind is RequestKind.FEEDBACK:
-            recommender.update(request)
+    for kind, run in groupby(requests, key=lambda request: request.kind):
+        if kind is RequestKind.FEEDBACK:
+            for request in run:
+                recommender.update(request)
             continue
-        exact = recommender.scores(request)[None, :]
-        row = part.low + request.row
-        for lists, fidelity in judged.values():
-            fidelity[row] = quality.fidelity(lists[row : row + 1], exact, k, SCORE_TOLERANCE)[0]
+        for asked in _batched(run):
+            exact = recommender.scores(asked)
+            rows = [part.low + request.row for request in asked]
+            for lists, fidelity in judged.values():
+                fidelity[rows] = quality.fidelity(lists[rows], exact, k, SCORE_TOLERANCE)
+
+
+def _batched(requests: Iterable[Request]) -> Iterator[list[Request]]:
+    """Consecutive requests, as many at once as are scored together."""
+    rest = iter(requests)
+    while batch := list(islice(rest, REQUESTS_AT_ONCE)):
+        yield batch

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import traceback
 from dataclasses import dataclass
 from enum import Enum
@@ -33,6 +34,8 @@ from recsys.errors import MissingDevice, MissingLibrary, RecsysError
 from recsys.serving.protocols import Inbox
 from recsys.types import Request
 
+UNWANTED = "pandas"
+"""scikit-learn imports it where it is installed, and it pyarrow: memory and loading time that no arm asked for."""
 QUIET_CHECK_S = 0.01
 QUIET_SHARE = 0.1
 QUIET_LIMIT_S = 2.0
@@ -118,6 +121,7 @@ class Failure:
 
 def run_worker(connection: Connection, assignment: Assignment) -> None:
     """Entry point of the process. Answers every request with a result or a Failure, and ends at None."""
+    sys.modules.setdefault(UNWANTED, None)  # type: ignore[arg-type]  # importing it now fails, as where it is missing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
         worker = Worker(assignment)
