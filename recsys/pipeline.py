@@ -185,17 +185,16 @@ class Recommender:
         self.parts.profiles.record(request.user, request.item, request.event_kind, request.timestamp_s)
 
     def scores(self, requests: Sequence[Request]) -> npt.NDArray[np.float32]:
-        """The ranker's scores of the whole catalogue, float32 [requests, n_items]; excluded items have −inf.
+        """The ranker's scores by item, float32 [requests, n_items]; −inf for what is excluded or no candidate.
 
         Untimed: the yardstick of fidelity.
         """
         batch = self.begin(requests, NullTracer())
         self.encode(batch)
-        everything = len(self.parts.catalogue)
-        found = self.parts.index.search(batch.users, everything, self._excluded(batch))
-        scores = np.full((len(batch.rows), everything), -np.inf, np.float32)
-        for row, (profile, candidates) in enumerate(zip(batch.profiles, found, strict=True)):
-            ranked = self.parts.ranker.rank(profile, candidates, everything)
+        self.retrieve(batch)
+        scores = np.full((len(batch.rows), len(self.parts.catalogue)), -np.inf, np.float32)
+        for row, (profile, candidates) in enumerate(zip(batch.profiles, batch.candidates, strict=True)):
+            ranked = self.parts.ranker.rank(profile, candidates, len(candidates.positions))
             scores[row, ranked.positions] = ranked.scores
         return scores
 

@@ -109,8 +109,9 @@ def _row(table: pd.DataFrame, arm: str) -> pd.Series | None:
 
 def _delta(row: pd.Series, percentile: str) -> str:
     name = f"delta_{percentile}"
-    bounds = interval(row[f"{name}_low_ms"], row[f"{name}_high_ms"])
-    return f"{quantity(row[f'{name}_ms'])} ms {bounds}".strip()
+    low, high = row[f"{name}_low_ms"], row[f"{name}_high_ms"]
+    bounds = interval(low, high) if np.isfinite([low, high]).all() else "(not bounded by so few independent requests)"
+    return f"{quantity(row[f'{name}_ms'])} ms {bounds}"
 
 
 def _percent(row: pd.Series) -> str:

@@ -33,13 +33,6 @@ class Terminal:
         from bench.report import terminal_table
 
         self._out.print(terminal_table(statements))
-        for finding in statements.findings:
-            if finding.verdict.value != "VALID":
-                self._out.print(
-                    f"{finding.verdict.value}: {finding.where}: {finding.message}. {finding.advice}", markup=False
-                )
-        self._out.print(f"\n{statements.answer}\n", markup=False)
-        self._out.print(f"verdict: {statements.verdict.value}", markup=False)
 
     def show_quality(self, quality: pd.DataFrame) -> None:
         """A table of an evaluation: one row an arm or floor, one column a metric."""
