@@ -82,7 +82,7 @@ class OnnxEncoder(PretrainedEncoder):
 
 
 def _session(path: str, threads: int, allow_spinning: bool) -> onnxruntime.InferenceSession:
-    """A session with its threads fixed; denormal numbers, slow on some CPUs, count as zero."""
+    """A session with its threads fixed."""
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
@@ -91,5 +91,4 @@ def _session(path: str, threads: int, allow_spinning: bool) -> onnxruntime.Infer
     settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     settings.add_session_config_entry("session.intra_op.allow_spinning", str(int(allow_spinning)))
-    settings.add_session_config_entry("session.set_denormal_as_zero", "1")
     return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])

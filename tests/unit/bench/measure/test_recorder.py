@@ -22,7 +22,9 @@ def lengths_ns(recorder):
 
 @given(
     st.integers(1, 6),
-    st.lists(st.tuples(st.sampled_from(LIST_STAGES), st.integers(0, 10**12)), max_size=9, unique_by=lambda mark: mark[0]),
+    st.lists(
+        st.tuples(st.sampled_from(LIST_STAGES), st.integers(0, 10**12)), max_size=9, unique_by=lambda mark: mark[0]
+    ),
     st.integers(0, 10**12),
 )
 def test_stages_partition_the_service_time_exactly(n, marks, taken_ns):
@@ -104,5 +106,3 @@ def test_a_request_that_was_given_up_ends_at_its_limit():
     assert recorder.observed_ns()[:2].tolist() == [25, 35]
     assert recorder.outcomes.tolist() == [Outcome.TIMED_OUT, Outcome.TIMED_OUT, Outcome.UNSERVED]
     assert all((length[:2] == 0).all() for length in lengths_ns(recorder).values())
-
-

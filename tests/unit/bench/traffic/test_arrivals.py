@@ -12,8 +12,8 @@ from bench.traffic.seeds import stream
 NS_PER_S = 1_000_000_000
 SEEDS = range(200)
 GOLDEN = {
-    "constant": "GOLDEN_CONSTANT",
-    "poisson": "GOLDEN_POISSON",
+    "constant": "d97ce6d3677f5633f77f47f9743ad873f50f171daaa0a71a3496e0d7f753013b",
+    "poisson": "c95f61fab88d669909c5964174c7d9ee48b80ab01be221e001e0d8f63fdc34cb",
 }
 """SHA-256 of the schedule of seed 7, load "server" at 40/s, block 3, 500 requests."""
 

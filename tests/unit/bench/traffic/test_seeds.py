@@ -14,4 +14,4 @@ def test_a_stream_depends_on_its_seed_and_its_whole_name_and_on_nothing_else():
 
 
 def test_the_stream_of_a_name_never_changes():
-    assert first(7, "requests") == GOLDEN_STREAM
+    assert first(7, "requests") == 649306538269455807

@@ -1,0 +1,45 @@
+"""A recommender over a data set in memory, put together as the instrument does it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.clock import VirtualClock
+from bench.measure.arm import build_arm
+from bench.scenario import ArmTable, Scenario
+from recsys.data import Dataset
+from recsys.pipeline import Recommender
+from recsys.types import Request, RequestKind
+
+LATER_S = 10**9
+"""After every event of small_data."""
+
+
+def make_scenario(arm: dict[str, Any], **tables: Any) -> Scenario:
+    """A scenario with this one arm and otherwise defaults."""
+    return Scenario.model_validate(
+        {
+            "name": "small",
+            "question": "?",
+            "data": {"kind": "embedded"},
+            "load": [{"kind": "offline", "requests": 1}],
+            "arm": [arm],
+        }
+        | tables
+    )
+
+
+def make_recommender(
+    dataset: Dataset, encoder: str = "fake", placement: str = "profile", as_of_s: int = LATER_S, **tables: Any
+) -> Recommender:
+    """An arm's recommender that knows the data before a time. tables: of the scenario; `arm`: more keys of the arm."""
+    arm = {"name": "a", "encoder": {"kind": encoder}, "placement": placement} | tables.pop("arm", {})
+    scenario = make_scenario(arm, **tables)
+    recommender = build_arm(scenario, ArmTable.model_validate(arm), dataset, VirtualClock()).recommender
+    recommender.parts.profiles.rewind(as_of_s)
+    return recommender
+
+
+def ask(user: int, row: int = 0, now_s: int = LATER_S) -> Request:
+    """A request for a list."""
+    return Request(row, RequestKind.RECOMMEND, user, now_s)

@@ -1,0 +1,99 @@
+"""The LLM tax of arms whose slowness was planted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic_run import make_arm, make_rows, make_run
+
+from bench.analysis.answer import answer
+from bench.analysis.summary import summarise
+from bench.analysis.tax import tax_table
+
+ARMS = [make_arm("base", "baseline", placement="none"), make_arm("full", "reference"), make_arm("lean")]
+N = 800
+
+
+def latencies(plus_ms, seed):
+    return np.random.default_rng(seed).gamma(8, 0.25, N) + plus_ms
+
+
+def concluded(arms=ARMS, plus_ms=(0.0, 10.0, 4.0), run=None, **columns):
+    rows = []
+    for place, (arm, plus) in enumerate(zip(arms, plus_ms, strict=True)):
+        mine = {name: values[place] for name, values in columns.items()}
+        rows.append(make_rows(arm["name"], latencies(plus, place), **mine))
+    requests = pd.concat(rows, ignore_index=True)
+    described = make_run(arms, requests, **(run or {}))
+    summary = summarise(described, requests)
+    tax = tax_table(described, requests, summary)
+    return tax.set_index("arm"), answer(described, summary, tax)
+
+
+def test_a_planted_difference_is_found_within_its_interval():
+    tax, _ = concluded()
+    assert list(tax.index) == ["full", "lean"], "the baseline pays no tax on itself"
+    for arm, planted_ms in (("full", 10.0), ("lean", 4.0)):
+        row = tax.loc[arm]
+        assert row["delta_p50_low_ms"] < planted_ms < row["delta_p50_high_ms"]
+        assert row["delta_p99_low_ms"] < planted_ms < row["delta_p99_high_ms"]
+        assert row["resolvable"]
+
+
+def test_what_is_won_back_is_a_share_of_the_references_tax():
+    tax, _ = concluded()
+    assert np.isnan(tax.loc["full", "recovered_share"])
+    assert tax.loc["lean", "recovered_share"] == pytest.approx(0.6, abs=0.05)
+
+
+def test_equal_arms_are_not_told_apart():
+    tax, said = concluded(plus_ms=(0.0, 0.0, 0.0))
+    assert not tax["resolvable"].any()
+    assert "not resolvable" in said
+
+
+def test_a_saturated_cell_has_no_number():
+    wait_ms = (np.arange(N) % (N // 4)) * 200.0
+    at_rate = {"load": "server", "load_kind": "server", "offered_per_s": 10.0}
+    base = make_rows("base", latencies(0, 0), **at_rate)
+    late = make_rows("full", wait_ms + 300, queue_ms=wait_ms, **at_rate)
+    requests = pd.concat([base, late], ignore_index=True)
+    run = make_run(ARMS[:2], requests)
+    tax = tax_table(run, requests, summarise(run, requests)).iloc[0]
+    assert tax["saturated"]
+    assert not tax["resolvable"]
+    assert np.isnan(tax["delta_p50_ms"])
+
+
+def test_without_a_baseline_there_is_no_tax_and_the_answer_says_so():
+    tax, said = concluded(arms=[make_arm("full", "reference"), make_arm("lean")], plus_ms=(10.0, 4.0))
+    assert len(tax) == 0
+    assert said.startswith("No answer: the run has no measured baseline")
+
+
+def test_the_answer_says_cost_benefit_and_what_wins_it_back():
+    recall = [np.tile([0.1, 0.0], N // 2), np.tile([0.3, 0.2], N // 2), np.tile([0.3, 0.2], N // 2)]
+    _, said = concluded(recall_at_k=recall, fidelity_at_k=[np.nan, 1.0, 0.97])
+    assert said.startswith("FULL adds ")
+    assert "at p50 and " in said
+    assert "a recommender that takes 1.9" in said
+    assert "It buys recall@10 of +0.200" in said
+    assert "LEAN wins back 60 % of it at fidelity 0.970." in said
+
+
+def test_speed_without_fidelity_is_not_credited():
+    _, said = concluded(recall_at_k=[0.1, 0.1, 0.1], fidelity_at_k=[np.nan, 1.0, 0.90])
+    assert "wins back" not in said
+    assert "LEAN would win back 60 %, but its fidelity of 0.900 misses the gate of 0.95." in said
+
+
+def test_a_model_that_does_not_pay_is_told():
+    recall = [np.tile([0.3, 0.2], N // 2), np.tile([0.1, 0.0], N // 2), np.tile([0.1, 0.0], N // 2)]
+    assert "It does not pay: recall@10 changes by −0.200" in concluded(recall_at_k=recall)[1]
+    assert "It does not visibly pay" in concluded(recall_at_k=[0.1, 0.1, 0.1])[1]
+
+
+def test_no_benefit_is_claimed_for_random_weights_or_simulated_users():
+    said = concluded()[1]
+    assert "Its benefit was not measured: its weights are random." in said
+    assert said.endswith("random."), "nothing is said of what wins it back"
+    assert "no benefit is claimed" in concluded(run={"data": {"simulated": True}}, recall_at_k=[0.1, 0.3, 0.3])[1]

@@ -1,0 +1,79 @@
+"""Each check finds the fault that was planted for it, and a sound run passes them all."""
+
+import numpy as np
+import pytest
+from synthetic_run import make_arm, make_rows, make_run
+
+from bench.analysis.statements import Verdict
+from bench.analysis.summary import summarise
+from bench.analysis.validity import judge
+
+STEADY = np.random.default_rng(5).gamma(8, 0.25, 800)
+WAIT_MS = (np.arange(800) % 200) * 50.0
+AT_RATE = {"load": "server", "load_kind": "server", "offered_per_s": 10.0}
+
+
+def judged(rows=None, arms=None, blocks=None, **changes):
+    rows = make_rows("a", STEADY) if rows is None else rows
+    run = make_run(arms or [make_arm("a")], rows, blocks, **changes)
+    verdict, findings = judge(run, rows, summarise(run, rows))
+    return verdict, {finding.check: finding for finding in findings}
+
+
+def test_a_sound_run_is_valid_and_nothing_is_held_against_it():
+    verdict, findings = judged()
+    assert verdict is Verdict.VALID
+    assert not findings
+
+
+@pytest.mark.parametrize(
+    ("check", "verdict", "planted"),
+    [
+        ("steal", Verdict.DEGRADED, {"blocks": {"steal_s": 2.0}}),
+        ("steal", Verdict.INVALID, {"blocks": {"steal_s": 10.0}}),
+        ("other load", Verdict.DEGRADED, {"blocks": {"others_s": 4.0}}),
+        ("other load", Verdict.INVALID, {"blocks": {"others_s": 15.0}}),
+        ("quiet", Verdict.DEGRADED, {"blocks": {"was_quiet": False}}),
+        ("garbage collection", Verdict.DEGRADED, {"blocks": {"collections": 1}}),
+        ("complete", Verdict.DEGRADED, {"status": "stopped"}),
+        ("arms", Verdict.DEGRADED, {"arms": [make_arm("a"), make_arm("b", status="failed", reason="it broke")]}),
+        ("arms", Verdict.VALID, {"arms": [make_arm("a"), make_arm("b", status="skipped", reason="no library")]}),
+        ("unanswered", Verdict.DEGRADED, {"rows": make_rows("a", STEADY, outcome=["timed_out"] + ["answered"] * 799)}),
+        (
+            "drift",
+            Verdict.DEGRADED,
+            {"rows": make_rows("a", STEADY + np.repeat([0, 1, 2, 3], 200), block=np.repeat(range(8), 100))},
+        ),
+        ("too few requests", Verdict.INVALID, {"rows": make_rows("a", STEADY[:5])}),
+        ("saturation", Verdict.VALID, {"rows": make_rows("a", WAIT_MS + 150, queue_ms=WAIT_MS, **AT_RATE)}),
+        ("settling", Verdict.VALID, {"rows": make_rows("a", STEADY + 60, **AT_RATE)}),
+        (
+            "processes",
+            Verdict.VALID,
+            {"scenario": {"blocks": {"processes": 1}, "slo": {"p99_ms": 100.0}, "requests": {"k": 10}}},
+        ),
+    ],
+)
+def test_a_planted_fault_is_found(check, verdict, planted):
+    overall, findings = judged(**planted)
+    assert check in findings
+    assert findings[check].verdict is verdict
+    assert findings[check].message
+    assert findings[check].advice
+    assert overall is verdict
+
+
+def test_the_worst_stands_first_and_is_the_verdict():
+    rows = make_rows("a", STEADY, outcome=["failed"] + ["answered"] * 799)
+    run = make_run([make_arm("a")], rows, {"steal_s": 10.0})
+    verdict, findings = judge(run, rows, summarise(run, rows))
+    assert verdict is findings[0].verdict is Verdict.INVALID
+    assert [finding.verdict for finding in findings] == [Verdict.INVALID, Verdict.DEGRADED]
+
+
+def test_a_cell_in_which_hardly_anything_was_answered_is_judged_without_dividing_by_nothing():
+    rows = make_rows("a", STEADY, outcome=["answered"] + ["timed_out"] * 799)
+    rows.loc[rows["outcome"] == "timed_out", "taken_ns"] = rows["observed_ns"]
+    verdict, findings = judged(rows)
+    assert verdict is Verdict.DEGRADED
+    assert "drift" not in findings

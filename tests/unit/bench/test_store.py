@@ -1,0 +1,117 @@
+"""A run on disk: whole or marked partial, readable or refused in one message."""
+
+import json
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from bench.errors import ConfigError
+from bench.store import SCHEMA_VERSION, RunFolder, amend_run, keep_evaluation, load_run, write_table
+
+
+def rows(*values):
+    return pa.table({"row": list(values)})
+
+
+def finished(out, run_id="one"):
+    folder = RunFolder(out, run_id)
+    folder.add_block(rows(1, 2))
+    folder.add_block(rows(3))
+    folder.merge(folder.blocks())
+    folder.write_floors(rows(9))
+    folder.write_run({"status": "complete"})
+    return folder.finish()
+
+
+def test_a_run_is_read_back_as_it_was_written(tmp_path):
+    stored = load_run(finished(tmp_path / "results"))
+    assert stored.run == {"schema_version": SCHEMA_VERSION, "id": "one", "status": "complete"}
+    assert stored.requests["row"].tolist() == [1, 2, 3]
+    assert stored.floors["row"].tolist() == [9]
+
+
+def test_only_a_finished_run_has_its_name_and_nothing_is_left_beside_it(tmp_path):
+    folder = RunFolder(tmp_path, "one")
+    folder.add_block(rows(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["one.partial"]
+    assert [path.name for path in (tmp_path / "one.partial").iterdir()] == ["part-00000.parquet"], "kept at once"
+    folder.merge(folder.blocks())
+    folder.write_run({})
+    folder.finish()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "one"]
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["requests.parquet", "run.json"]
+
+
+def test_latest_points_at_the_newest_run_wherever_the_results_are_moved(tmp_path):
+    finished(tmp_path / "results", "one")
+    finished(tmp_path / "results", "two")
+    (tmp_path / "results").rename(tmp_path / "moved")
+    assert load_run(tmp_path / "moved" / "latest").run["id"] == "two"
+
+
+def test_parts_keep_their_order_past_ten(tmp_path):
+    folder = RunFolder(tmp_path, "one")
+    for value in range(12):
+        folder.add_block(rows(value))
+    assert folder.blocks()["row"].to_pylist() == list(range(12))
+
+
+def test_a_discarded_run_leaves_nothing(tmp_path):
+    folder = RunFolder(tmp_path, "one")
+    folder.add_block(rows(1))
+    folder.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_that_cannot_be_written_are_told_with_the_next_step(tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot be written.*Next: another --out"):
+        RunFolder(tmp_path / "file", "one")
+    with pytest.raises(ConfigError, match="Next: another --out"):
+        keep_evaluation(tmp_path / "file", "mini", "0" * 64, pd.DataFrame())
+
+
+def test_a_run_that_is_none_is_told_with_those_there_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    finished(tmp_path / "results", "one")
+    with pytest.raises(ConfigError, match="Known: (latest, )?one"):
+        load_run("onw")
+    assert load_run("one").run["id"] == "one"
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"id": "one"}'])
+def test_a_damaged_run_is_refused(tmp_path, damage):
+    folder = finished(tmp_path)
+    (folder / "run.json").write_text(damage, encoding="utf-8")
+    with pytest.raises(ConfigError, match="damaged"):
+        load_run(folder)
+
+
+def test_a_run_of_another_schema_is_refused(tmp_path):
+    folder = finished(tmp_path)
+    (folder / "run.json").write_text(json.dumps({"schema_version": SCHEMA_VERSION + 1}), encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"schema version {SCHEMA_VERSION + 1}.*reads {SCHEMA_VERSION}"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("file", ["requests.parquet", "floors.parquet"])
+def test_a_run_without_its_rows_is_refused(tmp_path, file):
+    folder = finished(tmp_path)
+    (folder / file).write_bytes(b"no parquet")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_run(folder)
+
+
+def test_statements_are_added_and_nothing_else_changes(tmp_path):
+    folder = finished(tmp_path)
+    amend_run(folder, {"answer": "42"})
+    assert load_run(folder).run == {
+        "schema_version": SCHEMA_VERSION, "id": "one", "status": "complete", "answer": "42",
+    }  # fmt: skip
+
+
+def test_a_table_is_written_without_zeros_for_what_was_not_measured(tmp_path):
+    table = pd.DataFrame({"a": [1.5, None, float("inf")], "b": ["x", None, "y"]})
+    write_table(tmp_path / "table.csv", table)
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8") == "a,b\n1.5,x\n,\ninf,y\n"
