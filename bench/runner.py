@@ -127,8 +127,7 @@ class _Run:
             for state in self._present():
                 self._start(pool, state)
             for point_slices in self._by_point(process):
-                for state in self._present():
-                    self._guard(state, lambda name: pool.warm_up(name, WarmUp(self.warmup.low, self.warmup.high)))
+                self._warm_up(pool, point_slices[0])
                 for part in point_slices:
                     for name in self._order(part):
                         self._serve(pool, self.arms[name], part, process)
@@ -138,6 +137,13 @@ class _Run:
         self.say(f"{state.table.title}: loading the model, encoding {len(self.dataset.items)} items")
         assignment = Assignment(self.scenario, state.table, self.request.data_dirs, self.slices[-1].high)
         self._guard(state, lambda name: state.ready.append(pool.start(assignment)))
+
+    def _warm_up(self, pool: WorkerPool, first: Slice) -> None:
+        """Every arm before its first load point; an arm with a cache before each, since its cache starts anew there."""
+        fresh = first.point == self.scenario.load_points()[0]
+        for state in self._present():
+            if fresh or state.table.cache:
+                self._guard(state, lambda name: pool.warm_up(name, WarmUp(self.warmup.low, self.warmup.high)))
 
     def _serve(self, pool: WorkerPool, state: ArmState, part: Slice, process: int) -> None:
         if state.status != "measured":

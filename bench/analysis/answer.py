@@ -86,7 +86,7 @@ def _benefit(run: dict[str, Any], reference: dict[str, Any], unloaded: pd.DataFr
 def _recovery(run: dict[str, Any], arms: dict[str, dict[str, Any]], unloaded: pd.DataFrame) -> str:
     """The arm of the same placement, and the one overall, that win most back past the fidelity gate."""
     gate = run["scenario"]["quality"]["fidelity_gate"]
-    candidates = unloaded[unloaded["recovered_share"].notna() & unloaded["resolvable"]]
+    candidates = unloaded[unloaded["recovered_share"].notna()]
     if not len(candidates):
         return ""
     credited = candidates[candidates["fidelity_at_k"] >= gate].sort_values("recovered_share", ascending=False)

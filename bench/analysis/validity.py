@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from bench.analysis.cell import NS_PER_MS, Cell, cells
+from bench.analysis.cell import Cell, cells
 from bench.analysis.statements import Finding, Verdict
-from bench.analysis.stats.quantile import minimum_n, quantile
+from bench.analysis.stats.quantile import minimum_n
 from bench.analysis.stats.queueing import relaxation_s
 from bench.analysis.stats.trend import monotone_trend
 
@@ -163,36 +164,41 @@ class Settling:
 
 
 class Drift:
-    """Blocks that get slower or faster while the run goes on."""
+    """An arm that gets slower or faster while the run goes on.
+
+    Block medians of service time, each as a ratio to its load point's, against the block's number. Load points are taken
+    together: a trend over the five blocks of one would show by chance in some cell of every run. The level is shared
+    between the arms. An arm with a cache is left out: it gets faster while the cache fills, which is no fault.
+    """
 
     ALPHA = 0.01
     SHARE = 0.10
+    FEWEST_BLOCKS = 4
 
     def findings(self, run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Finding]:
-        """A monotone trend of the block medians of service time that moves them by more than a tenth."""
+        """A monotone trend that moves the service time by more than a tenth over the blocks."""
+        cached = {arm["name"] for arm in run["scenario"].get("arm", ()) if arm.get("cache")}
+        of_arms: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for cell in cells(run, requests):
-            medians = [quantile(block, 0.5) for process in self._blocks(cell) for block in process]
-            if len(medians) < 4:
+            if cell.arm["name"] not in cached and cell.request_kind == "recommend":
+                of_arms[cell.arm["label"]] += self._ratios(cell)
+        for label, ratios in of_arms.items():
+            places, values = np.array(ratios, float).T if ratios else (np.zeros(0), np.zeros(0))
+            if len(np.unique(places)) < self.FEWEST_BLOCKS:
                 continue
-            trend = monotone_trend(medians)
-            moved = abs(trend.slope.point) * (len(medians) - 1) / float(np.median(medians))
-            if min(trend.p_rising, trend.p_falling) < self.ALPHA and moved > self.SHARE:
-                where = f"{cell.arm['label']}, {cell.load}"
-                yield Finding(
-                    "drift",
-                    Verdict.DEGRADED,
-                    where,
-                    f"service time moved by {100 * moved:.0f} % over the blocks",
-                    "Look for throttling or a leak.",
-                )
+            trend = monotone_trend(values, places)
+            moved = abs(trend.slope.point) * float(np.ptp(places))
+            if min(trend.p_rising, trend.p_falling) < self.ALPHA / len(of_arms) and moved > self.SHARE:
+                message = f"service time moved by {100 * moved:.0f} % over the blocks"
+                yield Finding("drift", Verdict.DEGRADED, label, message, "Look for throttling or a leak.")
 
     @staticmethod
-    def _blocks(cell: Cell) -> list[list[Any]]:
-        """Service times of the answered requests; blocks without any are left out."""
-        service_ms = (cell.rows["observed_ns"] - cell.rows["taken_ns"]).to_numpy(float) / NS_PER_MS
-        nested = cell.nested(np.where(cell.answered, service_ms, np.nan))
-        answered = [[np.asarray(block)[~np.isnan(block)] for block in process] for process in nested]
-        return [[block for block in process if len(block)] for process in answered]
+    def _ratios(cell: Cell) -> list[tuple[int, float]]:
+        """Number and relative median of each block with an answer."""
+        service_ms = (cell.rows["observed_ns"] - cell.rows["taken_ns"]).to_numpy(float)[cell.answered]
+        medians = pd.Series(service_ms).groupby(cell.rows["block"].to_numpy()[cell.answered]).median()
+        numbers = medians.index.to_numpy(int).tolist()
+        return list(zip(numbers, (medians / medians.median()).to_list(), strict=True))
 
 
 class Collections:

@@ -27,13 +27,27 @@ BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True)
+class EncodedCatalogue:
+    """The catalogue, its vectors, the encoder that made them, and the cache around it in the request path, if any."""
+
+    catalogue: Catalogue
+    item_vectors: Vectors
+    encoder: Encoder
+    cache: CachedEncoder | None
+
+    @property
+    def in_path(self) -> Encoder:
+        """What encodes in a request."""
+        return self.encoder if self.cache is None else self.cache
+
+
+@dataclass(frozen=True)
 class BuiltArm:
-    """An arm ready to serve. encoder: without the cache around it; cache: None where the arm has none."""
+    """An arm ready to serve."""
 
     recommender: Recommender
     serving: Any
-    encoder: Encoder
-    cache: CachedEncoder | None
+    encoded: EncodedCatalogue
 
 
 def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> BuiltArm:
@@ -41,6 +55,16 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
 
     Raises ConfigError when parts contradict each other, and RecsysError when one cannot be had here.
     """
+    encoded = encode_catalogue(scenario, arm, dataset, clock)
+    recommender = build_recommender(scenario, arm, dataset, encoded)
+    plant_sleeps(recommender, arm.planted_sleep_ms)
+    serving = SERVINGS.get(arm.serving.kind)
+    options = parse_options(serving.Options, arm.serving.options, f'serving "{arm.serving.kind}"')
+    return BuiltArm(recommender, serving(options), encoded)
+
+
+def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> EncodedCatalogue:
+    """Build the arm's encoder, fit it on what is known at t0, and encode every item."""
     catalogue = Catalogue.of(dataset.items)
     _check_k(scenario, catalogue)
     encoder = build_encoder(
@@ -48,27 +72,20 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
     )
     _check_placement(arm, encoder)
     encoder.fit(catalogue.texts_known_at(dataset.split_s(scenario.data.train_share)))
-    item_vectors = encoder.encode(catalogue.texts)
     cache = CachedEncoder(encoder, round(arm.cache.capacity_mb * BYTES_PER_MB)) if arm.cache else None
-    in_path = encoder if cache is None else cache  # `cache or encoder` would not do: an empty cache is false
-    recommender = _assemble(scenario, arm, dataset, catalogue, in_path, item_vectors)
-    plant_sleeps(recommender, arm.planted_sleep_ms)
-    serving = SERVINGS.get(arm.serving.kind)
-    options = parse_options(serving.Options, arm.serving.options, f'serving "{arm.serving.kind}"')
-    return BuiltArm(recommender, serving(options), encoder, cache)
+    return EncodedCatalogue(catalogue, encoder.encode(catalogue.texts), encoder, cache)
 
 
-def _assemble(
-    scenario: Scenario, arm: ArmTable, dataset: Dataset, catalogue: Catalogue, encoder: Encoder, item_vectors: Vectors
-) -> Recommender:
+def build_recommender(scenario: Scenario, arm: ArmTable, dataset: Dataset, encoded: EncodedCatalogue) -> Recommender:
+    """The arm's recommender on a catalogue encoded by its encoder."""
     ranker = RANKERS.get(arm.ranking.kind)
     ranking = parse_options(ranker.Options, arm.ranking.options, f'ranking "{arm.ranking.kind}"')
-    index = arm.index
+    catalogue, vectors, index = encoded.catalogue, encoded.item_vectors, arm.index
     parts = Parts(
         catalogue=catalogue,
-        encoder=encoder,
-        placement=PLACEMENTS.get(arm.placement)(catalogue, encoder, item_vectors),
-        index=build_index(index.kind if index else None, item_vectors, **(index.options if index else {})),
+        encoder=encoded.in_path,
+        placement=PLACEMENTS.get(arm.placement)(catalogue, encoded.in_path, vectors),
+        index=build_index(index.kind if index else None, vectors, **(index.options if index else {})),
         ranker=ranker(ranking, catalogue),
         profiles=ProfileStore(dataset.by_user, scenario.profile_options),
     )

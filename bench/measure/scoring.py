@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.clock import MonotonicClock
-from bench.measure.arm import build_arm
+from bench.measure.arm import EncodedCatalogue, build_recommender, encode_catalogue
 from bench.measure.slices import Slice
 from bench.scenario import ArmTable, CacheTable, PluginTable, Scenario
 from bench.traffic.requests import Trace
@@ -57,8 +57,12 @@ def score_arms(
         overlap = quality.overlap(lists[name], others, scenario.requests.k) if others is not None else None
         scores[name]["overlap_at_k"] = _as_column(overlap, len(relevant), relevant)
         scores[name]["fidelity_at_k"] = np.full(len(relevant), np.nan, np.float32)
+    encoded: dict[str, EncodedCatalogue] = {}  # references that differ in placement alone share their vectors
     for reference, names in _references(arms):
-        recommender = build_arm(scenario, reference, trace.dataset, MonotonicClock()).recommender
+        same = reference.encoder.model_dump_json()
+        if same not in encoded:
+            encoded[same] = encode_catalogue(scenario, reference, trace.dataset, MonotonicClock())
+        recommender = build_recommender(scenario, reference, trace.dataset, encoded[same])
         judged = {name: (lists[name], scores[name]["fidelity_at_k"]) for name in names}
         for part in slices:
             _score_slice(recommender, judged, trace, part, scenario.requests.k)

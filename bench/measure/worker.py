@@ -125,7 +125,7 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
         worker = Worker(assignment)
-        connection.send(Ready(worker.arm.encoder.info, worker.load_s))
+        connection.send(Ready(worker.arm.encoded.encoder.info, worker.load_s))
         while (command := connection.recv()) is not None:
             connection.send(worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
     except (MissingLibrary, MissingDevice) as error:
@@ -152,7 +152,7 @@ class Worker:
 
     def warm_up(self, command: WarmUp) -> Quiet:
         """Empty the cache; serve the requests one by one and then again all at once, so that each path is warm."""
-        cache = self.arm.cache
+        cache = self.arm.encoded.cache
         if cache is not None:
             cache.clear()
         starts_cold = self.table.cache is not None and self.table.cache.start == "cold"
