@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.analysis.shared_rate import shared_rate
 from bench.quantities import difference, interval, quantity
 
 
@@ -24,7 +25,7 @@ def answer(run: dict[str, Any], summary: pd.DataFrame, tax: pd.DataFrame) -> str
     if not len(unloaded):
         unloaded = tax[tax["load"] == tax["load"].iloc[0]]
     sentences = [_cost(reference, baseline, unloaded, summary)]
-    sentences += [_under_load(reference, tax)]
+    sentences += [_under_load(reference, tax, summary)]
     sentences += [_benefit(run, reference, unloaded)]
     sentences += [_recovery(run, arms, unloaded)]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -50,22 +51,19 @@ def _cost(reference: dict[str, Any], baseline: dict[str, Any], unloaded: pd.Data
     )
 
 
-def _under_load(reference: dict[str, Any], tax: pd.DataFrame) -> str:
-    """At the highest rate that all arms sustain."""
-    open_loop = tax[tax["offered_per_s"].notna()]
-    if not len(open_loop):
+def _under_load(reference: dict[str, Any], tax: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """At the rate at which all arms are compared."""
+    if not summary["offered_per_s"].notna().any():
         return ""
-    saturated = open_loop.groupby("offered_per_s")["saturated"].any()
-    sustained = saturated[~saturated].index
-    if not len(sustained):
+    shared = shared_rate(summary)
+    if shared is None:
         return f"At no rate measured do all arms keep up; {reference['label']}'s tax under load is saturated."
-    at = open_loop[open_loop["offered_per_s"] == sustained.max()]
-    row = _row(at, reference["name"])
+    load, rate = shared
+    row = _row(tax[(tax["load"] == load) & (tax["offered_per_s"] == rate)], reference["name"])
     if row is None or np.isnan(row["delta_p50_ms"]):
         return ""
     tail = f" and {_delta(row, 'p99')} at p99" if not np.isnan(row["delta_p99_ms"]) else ""
-    rate = f"At {sustained.max():g} requests/s, the highest measured rate that all arms sustain,"
-    return f"{rate} it is {_delta(row, 'p50')} at p50{tail}."
+    return f"At {rate:g} requests/s, which all arms sustain, it is {_delta(row, 'p50')} at p50{tail}."
 
 
 def _benefit(run: dict[str, Any], reference: dict[str, Any], unloaded: pd.DataFrame) -> str:

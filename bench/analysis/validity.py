@@ -166,9 +166,9 @@ class Settling:
 class Drift:
     """An arm that gets slower or faster while the run goes on.
 
-    Block medians of service time, each as a ratio to its load point's, against the block's number. Load points are taken
-    together: a trend over the five blocks of one would show by chance in some cell of every run. The level is shared
-    between the arms. An arm with a cache is left out: it gets faster while the cache fills, which is no fault.
+    Block medians of service time, each as a ratio to its load point's, against the number of the block. Load points
+    are taken together: a trend over the five blocks of one would show by chance in some cell of every run. The level is
+    shared between the arms. An arm with a cache is left out: it gets faster while the cache fills, which is no fault.
     """
 
     ALPHA = 0.01

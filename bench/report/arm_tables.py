@@ -17,7 +17,7 @@ from bench.report.subjects import (
     measured_arms,
     offline,
     records,
-    shared_rate,
+    shared_point,
     single_stream,
     top_k,
 )
@@ -35,7 +35,7 @@ Make = Callable[[Values], Cell]
 
 def main_table(statements: Statements) -> Table:
     """One row an arm: latency alone and at the shared rate, throughput, quality, cost, difference to the baseline."""
-    alone, shared, bulk = single_stream(statements), shared_rate(statements), offline(statements)
+    alone, shared, bulk = single_stream(statements), shared_point(statements), offline(statements)
     sections = [
         *_latency_columns(statements, alone, "alone", ("p50", "p90", "p99")),
         *_latency_columns(statements, shared, "shared", ("p50", "p99")),
@@ -87,7 +87,7 @@ def tax_table(statements: Statements) -> Table:
         (Column("fidelity", f"Fidelity@{top_k(statements)}"), lambda row: cells.value_cell(row, "fidelity_at_k")),
     ]
     arms = {arm.name: arm for arm in measured_arms(statements)}
-    points = [point for point in (single_stream(statements), shared_rate(statements)) if point is not None]
+    points = [point for point in (single_stream(statements), shared_point(statements)) if point is not None]
     rows = [
         _arm_row(arms[row["arm"]], tuple(make(row) for _, make in columns))
         for point in points

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.analysis.shared_rate import shared_rate
 from bench.analysis.statements import Statements
 from bench.quantities import quantity
 from bench.report.style import ArmStyle, arm_styles
@@ -80,7 +81,10 @@ class Floor:
     @property
     def line_name(self) -> str:
         """Its name beside a line, where the word floor must stand."""
-        return self.label if "floor" in self.label.lower() else f"Floor: {self.label[:1].lower()}{self.label[1:]}"
+        if "floor" in self.label.lower():
+            return self.label
+        is_word = self.label[1:2].islower()
+        return f"Floor: {self.label[:1].lower() if is_word else self.label[:1]}{self.label[1:]}"
 
 
 def floors_of(statements: Statements, metric: str) -> tuple[Floor, ...]:
@@ -139,11 +143,11 @@ def offline(statements: Statements) -> LoadPoint | None:
     return _first(points_of_kind(statements, "offline"))
 
 
-def shared_rate(statements: Statements) -> LoadPoint | None:
-    """The highest server rate that every arm sustains; the lowest one measured when no rate is sustained by all."""
+def shared_point(statements: Statements) -> LoadPoint | None:
+    """The server load point at which the arms are compared; the lowest rate measured when none is sustained by all."""
     points = sorted(points_of_kind(statements, "server"), key=lambda point: point.offered_per_s)
-    sustained = [point for point in points if not point.rows(statements.summary)["saturated"].any()]
-    return sustained[-1] if sustained else _first(points)
+    shared = shared_rate(statements.summary)
+    return next((point for point in points if (point.load, point.offered_per_s) == shared), _first(points))
 
 
 def slo_p99_ms(statements: Statements) -> float | None:

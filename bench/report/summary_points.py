@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.analysis.statements import Finding, Statements, Verdict
 from bench.quantities import count, quantity
-from bench.report.subjects import arms_of, measured_arms, shared_rate, single_stream, slo_p99_ms
+from bench.report.subjects import arms_of, measured_arms, shared_point, single_stream, slo_p99_ms
 
 SEVERITY = {Verdict.INVALID: 0, Verdict.DEGRADED: 1, Verdict.VALID: 2}
 
@@ -39,7 +39,7 @@ def chips(statements: Statements) -> tuple[Chip, ...]:
 
 def _slo_chip(statements: Statements) -> list[Chip]:
     """How many arms met the limit on p99, at the rate that the arms share."""
-    slo_ms, point = slo_p99_ms(statements), shared_rate(statements) or single_stream(statements)
+    slo_ms, point = slo_p99_ms(statements), shared_point(statements) or single_stream(statements)
     if slo_ms is None or point is None:
         return []
     within = point.rows(statements.summary)["within_slo"]

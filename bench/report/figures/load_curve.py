@@ -19,9 +19,11 @@ from bench.report.figures import FIGURES, NothingToDraw
 from bench.report.style import FAINT, NOTE_PT, WIDTH_IN
 from bench.report.subjects import RECOMMEND, Arm, measured_arms, rate, slo_p99_ms
 
-PANELS = ("p50", "p99")
-KEPT_UP = 0.98
-"""An arm whose achieved rate is under this share of the offered one does not keep up (method, section 4)."""
+FEWEST_RATES = 2
+"""A percentile is drawn as a curve where so many rates owe it."""
+
+UNBOUNDED_REACH = 1.5
+"""How far up, as a factor, an interval is dotted whose upper bound does not exist."""
 
 WIDE_RANGE = 15
 STRIP_SHARE = 0.13
@@ -33,13 +35,13 @@ Array = npt.NDArray[np.float64]
 
 @FIGURES.register("load_curve")
 class LoadCurve:
-    """p50 and p99 against the offered rate, one line an arm, with the service level objective."""
+    """The median and a tail percentile against the offered rate, one line an arm, with the service level objective."""
 
     title = "Load and latency"
     caption = (
-        "Median and 99th percentile of response time against the offered rate of an open loop, one line an arm, with "
-        "95 % intervals. Hollow: the arm achieved under 98 % of the rate. Cross in the grey strip: saturated, or more "
-        "requests failed than the percentile allows."
+        "Median and tail of response time against the offered rate of an open loop, one line an arm, with 95 % "
+        "intervals (dotted where so few independent requests give no upper bound); the tail is p99 where two rates or more owe it, else p90. Cross in the grey strip: saturated, or "
+        "more requests failed than the percentile allows."
     )
     how_to_read = (
         "A line that stays flat has capacity to spare; where it bends up, requests queue. The name at the right gives "
@@ -57,11 +59,12 @@ class LoadCurve:
         beside = [*texts, slo_text(slo_ms)]
         panel_in = max(LEAST_HEIGHT_IN, gutter.labels_height_in(beside))
         figure = Figure(figsize=(WIDTH_IN, BOTTOM_IN + panel_in + TOP_IN))
-        width_in = (gutter.axes_width_in(gutter.gutter_in(beside)) - BETWEEN_IN) / len(PANELS)
-        for place, percentile in enumerate(PANELS):
+        panels = _panels(table)
+        width_in = (gutter.axes_width_in(gutter.gutter_in(beside)) - BETWEEN_IN) / len(panels)
+        for place, percentile in enumerate(panels):
             left_in = gutter.LEFT_IN + place * (width_in + BETWEEN_IN)
             axes = gutter.add_axes_in(figure, (left_in, BOTTOM_IN, width_in, panel_in))
-            _set_axes(axes, table, slo_ms)
+            _set_axes(axes, table, panels, slo_ms)
             axes.set_title(f"{'AB'[place]}  {percentile} under load")
             ends = [_draw_arm(axes, arm, table[table["arm"] == arm.name], percentile) for arm in arms]
             if place:
@@ -74,29 +77,27 @@ class LoadCurve:
         return figure
 
     def notes(self, statements: Statements) -> tuple[str, ...]:
-        """Which load is drawn when there are several."""
-        loads = _loads(statements)
-        if len(loads) < 2:
-            return ()
-        others = ", ".join(loads[1:])
-        return (f"Drawn for the load {loads[0]}; the others ({others}) stand in the table of load points.",)
-
-
-def _loads(statements: Statements) -> list[str]:
-    """Names of the server loads, the one with the most rates first."""
-    rows = statements.summary[statements.summary["load_kind"] == "server"]
-    rates = rows.groupby("load", sort=False)["offered_per_s"].nunique()
-    return list(rates.sort_values(ascending=False, kind="stable").index)
+        """Which arrivals are drawn where there are several."""
+        rows = statements.summary[statements.summary["load_kind"] == "server"]
+        drawn, kinds = _table(statements)["arrivals"].iloc[0], rows["arrivals"].unique()
+        return (f"Drawn for {drawn} arrivals; the others stand in the table of load points.",) if len(kinds) > 1 else ()
 
 
 def _table(statements: Statements) -> pd.DataFrame:
-    """Summary rows of the load drawn, by rate."""
-    loads = _loads(statements)
-    if not loads:
-        raise NothingToDraw("The run has no server load, so nothing was measured at a given rate.")
+    """Summary rows of all server loads whose arrivals are those with the most rates, by rate."""
     rows = statements.summary
-    rows = rows[(rows["load"] == loads[0]) & (rows["request_kind"] == RECOMMEND)]
+    rows = rows[(rows["load_kind"] == "server") & (rows["request_kind"] == RECOMMEND)]
+    if rows.empty:
+        raise NothingToDraw("The run has no server load, so nothing was measured at a given rate.")
+    arrivals = rows.groupby("arrivals", sort=False)["offered_per_s"].nunique().idxmax()
+    rows = rows[rows["arrivals"] == arrivals].drop_duplicates(["arm", "offered_per_s"])
     return rows.sort_values("offered_per_s", kind="stable")
+
+
+def _panels(table: pd.DataFrame) -> tuple[str, str]:
+    """The percentiles of the two panels."""
+    owed = table[table["p99_ms"].notna()]["offered_per_s"].nunique()
+    return ("p50", "p99" if owed >= FEWEST_RATES else "p90")
 
 
 def _name(arm: Arm, rows: pd.DataFrame, slo_ms: float | None) -> str:
@@ -104,19 +105,21 @@ def _name(arm: Arm, rows: pd.DataFrame, slo_ms: float | None) -> str:
     label = gutter.wrapped(arm.label)
     if slo_ms is None:
         return label
-    kept = rows[~rows["saturated"].astype(bool) & (rows["p99_ms"] <= slo_ms)]
-    kept = kept[kept["achieved_per_s"] >= KEPT_UP * kept["offered_per_s"]]
-    met = f"within the SLO to {rate(kept['offered_per_s'].max())}" if len(kept) else "never within the SLO"
+    owed = rows[rows["p99_ms"].notna()]
+    if owed.empty:
+        return f"{label}\np99 not measured"
+    kept = owed[~owed["saturated"].astype(bool) & (owed["p99_ms"] <= slo_ms)]
+    met = f"p99 within the SLO at {rate(kept['offered_per_s'].max())}" if len(kept) else "p99 over the SLO"
     return f"{label}\n{met}"
 
 
-def _set_axes(axes: Axes, table: pd.DataFrame, slo_ms: float | None) -> None:
+def _set_axes(axes: Axes, table: pd.DataFrame, panels: tuple[str, str], slo_ms: float | None) -> None:
     """The same limits in both panels, with a strip on top for points without a value where there are any."""
     sound = table[~table["saturated"].astype(bool)]
-    columns = [f"{percentile}{end}_ms" for percentile in PANELS for end in ("", "_low", "_high")]
+    columns = [f"{percentile}{end}_ms" for percentile in panels for end in ("", "_low", "_high")]
     values = [value for column in columns for value in sound[column].astype(float)]
     low, high = log_ms_axis(axes.yaxis, [*values, slo_ms] if slo_ms else values)
-    if _lost(table, "p99").any() or _lost(table, "p50").any():
+    if any(_lost(table, percentile).any() for percentile in panels):
         axes.set_ylim(low, high * (high / low) ** STRIP_SHARE)
         axes.axhspan(high, axes.get_ylim()[1], color=STRIP_COLOUR, linewidth=0, zorder=0.4)
         axes.annotate("saturated or failed", (0, 1), xycoords="axes fraction", xytext=(3, -3), va="top",
@@ -165,16 +168,16 @@ def _draw_arm(axes: Axes, arm: Arm, rows: pd.DataFrame, percentile: str) -> tupl
     axes.plot(x, sound, color=colour, alpha=0.9)
     axes.plot(x[lost], y[lost], linestyle="", marker="x", color=colour, markersize=6, markeredgewidth=1.6, zorder=4)
     low, high = (rows[f"{percentile}_{end}_ms"].to_numpy(float) for end in ("low", "high"))
-    high = np.minimum(high, axes.get_ylim()[1])
+    unbounded = np.isposinf(high) & ~lost
+    high = np.where(unbounded, y, high)
     axes.vlines(x[~lost], low[~lost], high[~lost], color=colour, linewidth=2.6, alpha=0.3)
-    behind = rows["achieved_per_s"].to_numpy(float) < KEPT_UP * x
-    _draw_marks(axes, arm, (x, sound), behind)
+    axes.vlines(x[unbounded], y[unbounded], y[unbounded] * UNBOUNDED_REACH, color=colour, linewidth=1.4, linestyle=":")
+    _draw_marks(axes, arm, x, sound)
     return float(x[-1]), float(y[-1])
 
 
-def _draw_marks(axes: Axes, arm: Arm, at: tuple[Array, Array], behind: npt.NDArray[np.bool_]) -> None:
-    """A filled mark a rate; a hollow one where the arm fell behind the offered rate."""
-    (x, y), style = at, arm.style
+def _draw_marks(axes: Axes, arm: Arm, x: Array, y: Array) -> None:
+    """A mark a rate."""
+    style = arm.style
     look: dict[str, Any] = {"linestyle": "", "marker": style.marker, "markersize": style.marker_size, "zorder": 3}
-    axes.plot(x[~behind], y[~behind], color=style.colour, markeredgecolor="white", markeredgewidth=0.5, **look)
-    axes.plot(x[behind], y[behind], markerfacecolor="white", markeredgecolor=style.colour, markeredgewidth=1.1, **look)
+    axes.plot(x, y, color=style.colour, markeredgecolor="white", markeredgewidth=0.5, **look)

@@ -24,7 +24,7 @@ from bench.report.subjects import (
     floors_of,
     measured_arms,
     records,
-    shared_rate,
+    shared_point,
     single_stream,
     slo_p99_ms,
     top_k,
@@ -32,6 +32,8 @@ from bench.report.subjects import (
 
 PERCENTILES = ("p99", "p90", "p50")
 BOTTOM_IN, TOP_IN, HEIGHT_IN = 0.52, 0.32, 3.1
+UNBOUNDED_REACH = 1.25
+"""How far, as a factor, a cross is dotted where its upper bound does not exist."""
 MARKER_SCALE = 1.25
 AIR_SHARE = 0.07
 
@@ -53,8 +55,9 @@ class QualityCost:
 
     title = "Quality and cost"
     caption = (
-        "Recall of held-out interactions against response time, one point an arm, at a load point that every arm "
-        "served. Crosses are 95 % intervals; dotted lines are floors, which need no model."
+        "Recall of held-out interactions, over all requests of the run, against response time at a load point that "
+        "every arm served, one point an arm. Crosses are 95 % intervals, dotted where so few independent requests give "
+        "no upper bound; dotted lines across are floors, which need no model."
     )
     how_to_read = (
         "Up is better recall, left is faster. The step joins the arms that no other arm beats in both. An arm right of "
@@ -93,7 +96,7 @@ class QualityCost:
 
 def _where(statements: Statements) -> tuple[LoadPoint, str]:
     """The load point and the highest percentile that at least one arm owes there."""
-    for point in (shared_rate(statements), single_stream(statements)):
+    for point in (shared_point(statements), single_stream(statements)):
         for percentile in PERCENTILES:
             if point is not None and _spots(statements, point, percentile):
                 return point, percentile
@@ -102,15 +105,23 @@ def _where(statements: Statements) -> tuple[LoadPoint, str]:
 
 def _spots(statements: Statements, point: LoadPoint, percentile: str) -> list[Spot]:
     rows = {row["arm"]: row for row in records(point.rows(statements.summary))}
+    recalls = _recalls(statements)
     spots = []
     for arm in measured_arms(statements):
         row = rows[arm.name]
-        cost, recall = float(row[f"{percentile}_ms"]), float(row["recall_at_k"])
+        cost = float(row[f"{percentile}_ms"])
+        recall, *between = recalls.get(arm.name, (math.nan, math.nan, math.nan))
         if arm.real_weights and math.isfinite(cost) and math.isfinite(recall) and not row["saturated"]:
             between_ms = (float(row[f"{percentile}_low_ms"]), float(row[f"{percentile}_high_ms"]))
-            between = (float(row["recall_at_k_low"]), float(row["recall_at_k_high"]))
-            spots.append(Spot(arm, cost, between_ms, recall, between))
+            spots.append(Spot(arm, cost, between_ms, recall, (between[0], between[1])))
     return spots
+
+
+def _recalls(statements: Statements) -> dict[str, tuple[float, float, float]]:
+    """Recall of each arm over all requests of the run, with its bounds."""
+    table = statements.quality
+    mine = table[(table["metric"] == "recall") & (table["group"] == "all") & (table["k"] == top_k(statements))]
+    return {row["arm"]: (row["value"], row["low"], row["high"]) for row in records(mine)}
 
 
 def _draw(statements: Statements, spots: list[Spot], percentile: str, key_in: float) -> Figure:
@@ -150,11 +161,15 @@ def _draw_step(axes: Axes, spots: list[Spot], high_ms: float) -> None:
 
 
 def _draw_spot(axes: Axes, spot: Spot, high_ms: float) -> None:
-    """The arm's marker and its cross; a bound that does not exist runs to the edge."""
+    """The arm's marker and its cross; dotted where there is no upper bound."""
     style, (low_ms, above_ms), (low, high) = spot.arm.style, spot.cost_interval_ms, spot.recall_interval
     line: dict[str, Any] = {"color": style.colour, "linewidth": 0.9, "alpha": 0.8, "zorder": 2}
     if not (math.isnan(low_ms) or math.isnan(above_ms)):
-        axes.plot([low_ms, min(above_ms, high_ms)], [spot.recall] * 2, **line)
+        bounded = math.isfinite(above_ms)
+        axes.plot([low_ms, above_ms if bounded else spot.cost_ms], [spot.recall] * 2, **line)
+        if not bounded:
+            beyond_ms = min(spot.cost_ms * UNBOUNDED_REACH, high_ms)
+            axes.plot([spot.cost_ms, beyond_ms], [spot.recall] * 2, linestyle=":", **line)
     if math.isfinite(low) and math.isfinite(high):
         axes.plot([spot.cost_ms] * 2, [low, high], **line)
     axes.plot(

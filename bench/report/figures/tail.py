@@ -18,7 +18,7 @@ from bench.report import gutter
 from bench.report.axes import log_ms_axis, percentile_axis, slo_label, slo_line, slo_text
 from bench.report.figures import FIGURES, NothingToDraw
 from bench.report.style import ARM_COLOURS, WIDTH_IN
-from bench.report.subjects import ANSWERED, Arm, LoadPoint, measured_arms, shared_rate, single_stream, slo_p99_ms
+from bench.report.subjects import ANSWERED, Arm, LoadPoint, measured_arms, shared_point, single_stream, slo_p99_ms
 
 POINTS = 250
 ENOUGH_BEYOND = 10
@@ -84,7 +84,7 @@ class Tail:
 
 
 def _points(statements: Statements) -> list[LoadPoint]:
-    points = [point for point in (single_stream(statements), shared_rate(statements)) if point is not None]
+    points = [point for point in (single_stream(statements), shared_point(statements)) if point is not None]
     drawable = [point for point in points if _curves(statements, point)]
     if not drawable:
         raise NothingToDraw("The run has no single_stream load and no server rate that all arms share.")

@@ -19,7 +19,7 @@ from bench.report.axes import plain
 from bench.report.figures import FIGURES, NothingToDraw
 from bench.report.stages import COLOURS, ENCODER, StageBar, stage_bars
 from bench.report.style import FAINT, INK, LABEL_PT, MIN_TEXT_CONTRAST, NOTE_PT, WIDTH_IN, contrast_to_white
-from bench.report.subjects import Arm, LoadPoint, measured_arms, shared_rate, single_stream
+from bench.report.subjects import Arm, LoadPoint, measured_arms, shared_point, single_stream
 
 AROUND = ("p50", "p99")
 NAME_CHARACTERS = 22
@@ -94,7 +94,7 @@ class Waterfall:
 
 def _panels(statements: Statements) -> dict[LoadPoint, list[StageBar]]:
     """Single stream and the shared rate, those of them that have stages."""
-    points = [point for point in (single_stream(statements), shared_rate(statements)) if point is not None]
+    points = [point for point in (single_stream(statements), shared_point(statements)) if point is not None]
     panels = {point: stage_bars(statements, point, AROUND) for point in points}
     panels = {point: bars for point, bars in panels.items() if bars}
     if not panels:

@@ -2,7 +2,7 @@ import pytest
 from report_statements import build_statements
 
 from bench.report.stages import COLOURS, stage_bars
-from bench.report.subjects import shared_rate, single_stream
+from bench.report.subjects import shared_point, single_stream
 from recsys.serving.protocols import STAGES
 
 
@@ -12,7 +12,7 @@ def test_every_stage_of_the_recommender_has_a_colour():
 
 def test_bars_sum_exactly_to_the_stages_that_were_stated():
     statements = build_statements(6)
-    point = shared_rate(statements)
+    point = shared_point(statements)
     rows = point.rows(statements.stages)
     for bar in stage_bars(statements, point, ("p50", "p99")):
         here = rows[(rows["arm"] == bar.arm.name) & (rows["around"] == bar.around)]
