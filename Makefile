@@ -14,7 +14,7 @@ bench: $(READY)
 	$(BIN)/python run_bench.py run scenarios/quickstart.toml
 
 test: $(READY) lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 verify: $(READY) test
 	$(BIN)/python -m pytest -m verify

@@ -127,11 +127,10 @@ class Saturation:
 
     def findings(self, run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) -> Iterator[Finding]:
         """Named, not held against the run: a load curve is meant to find it."""
-        for row in summary[summary["saturated"] & (summary["request_kind"] == "recommend")].to_dict("records"):
-            where = f"{row['label']}, {row['load']} {row['offered_per_s']:g}/s"
-            yield Finding(
-                "saturation", Verdict.VALID, where, "offered more than it can answer", "Read `saturated`, not a number."
-            )
+        saturated = summary[summary["saturated"] & (summary["request_kind"] == "recommend")]
+        if len(saturated):
+            message = "offered more than they can answer"
+            yield Finding("saturation", Verdict.VALID, _titles(saturated), message, "Their latencies are not shown.")
 
 
 class Settling:
@@ -236,12 +235,18 @@ class Percentiles:
         bare = latencies[latencies["requests"] < minimum_n(0.5)]
         if len(bare):
             yield Finding(
-                "too few requests", Verdict.INVALID, _titles(bare), "not even a median", "Raise load.….requests."
+                "too few requests",
+                Verdict.INVALID,
+                _titles(bare),
+                "not even a median",
+                "Raise the requests of the load.",
             )
         unbounded = latencies[np.isinf(latencies["p99_high_ms"].astype(float)) & ~latencies["saturated"]]
         if len(unbounded):
             message = "p99 has no upper bound: dependent latencies are worth fewer requests than it takes"
-            yield Finding("effective sample size", Verdict.VALID, _titles(unbounded), message, "Raise load.….requests.")
+            yield Finding(
+                "effective sample size", Verdict.VALID, _titles(unbounded), message, "Raise the requests of the load."
+            )
 
 
 CHECKS: tuple[Check, ...] = (

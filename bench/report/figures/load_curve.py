@@ -40,8 +40,8 @@ class LoadCurve:
     title = "Load and latency"
     caption = (
         "Median and tail of response time against the offered rate of an open loop, one line an arm, with 95 % "
-        "intervals (dotted where so few independent requests give no upper bound); the tail is p99 where two rates or more owe it, else p90. Cross in the grey strip: saturated, or "
-        "more requests failed than the percentile allows."
+        "intervals, dotted where so few independent requests give no upper bound; the tail is p99 where two rates or "
+        "more owe it, else p90. Cross in the grey strip: saturated, or more requests failed than the percentile allows."
     )
     how_to_read = (
         "A line that stays flat has capacity to spare; where it bends up, requests queue. The name at the right gives "
