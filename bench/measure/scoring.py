@@ -61,7 +61,7 @@ def score_arms(
     for reference, names in _references(arms):
         same = reference.encoder.model_dump_json()
         if same not in encoded:
-            encoded[same] = encode_catalogue(scenario, reference, trace.dataset, MonotonicClock())
+            encoded[same] = _encode_reference(scenario, reference, trace)
         recommender = build_recommender(scenario, reference, trace.dataset, encoded[same])
         judged = {name: (lists[name], scores[name]["fidelity_at_k"]) for name in names}
         for part in slices:
@@ -124,6 +124,14 @@ def _references(arms: Mapping[str, ArmTable]) -> list[tuple[ArmTable, list[str]]
         )
         needed.setdefault(reference.model_dump_json(), (reference, []))[1].append(name)
     return list(needed.values())
+
+
+def _encode_reference(scenario: Scenario, reference: ArmTable, trace: Trace) -> EncodedCatalogue:
+    """The catalogue in exact fp32; its vectors are in the cache already when a placement asks for an item's text."""
+    encoded = encode_catalogue(scenario, reference, trace.dataset, MonotonicClock())
+    if encoded.cache is not None:
+        encoded.cache.remember(encoded.catalogue.texts, encoded.item_vectors)
+    return encoded
 
 
 def _score_slice(

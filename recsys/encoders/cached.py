@@ -179,13 +179,13 @@ class CachedEncoder:
         wanted = prepared.slots[firsts].astype(np.intp)
         all_wanted = len(wanted) == len(prepared.missed) and bool((np.diff(wanted) == 1).all())
         encoded = self._encoder.forward(prepared.missed if all_wanted else prepared.missed.take(wanted))
-        found = self._remember([prepared.texts[row] for row in firsts], np.asarray(encoded))
+        found = self.remember([prepared.texts[row] for row in firsts], np.asarray(encoded))
         return self._assemble(prepared.texts, prepared.vectors, found)
 
     def encode(self, texts: Sequence[str]) -> Vector:
         """float32 [n, dim] in the order given; what was missed goes through the inner encode."""
         vectors, _, missing = self._look_up(texts)
-        found = self._remember(missing, np.asarray(self._encoder.encode(missing))) if missing else {}
+        found = self.remember(missing, np.asarray(self._encoder.encode(missing))) if missing else {}
         return self._assemble(texts, vectors, found)
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ class CachedEncoder:
         vectors = tuple(entry.vector if entry else None for entry in entries)
         return vectors, np.array(slots, np.int64), list(slot_of)
 
-    def _remember(self, texts: Sequence[str], vectors: Vector) -> dict[str, Vector]:
+    def remember(self, texts: Sequence[str], vectors: Vector) -> dict[str, Vector]:
         """Keep these vectors, copied out of their batch, as far as each fits; answers all of them by text."""
         found = {text: vector.copy() for text, vector in zip(texts, vectors, strict=True)}
         for text, vector in found.items():

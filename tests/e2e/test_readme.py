@@ -1,0 +1,55 @@
+"""The README's commands are run as they stand, where they are quick, and as a dry run where they are not."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from mini_scenario import scenario_text, write_scenario
+
+from bench.cli import main
+from recsys.data.loading import data_dirs_from_environment
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+COMMANDS = [line.partition("#")[0] for line in re.findall(r"^llm-rec-bench .+$", README, re.MULTILINE)]
+QUICK = ["--users", "5", "--arm", "tfidf"]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("readme")
+    assert main(["run", str(write_scenario(folder, scenario_text())), "--out", str(folder / "results")]) == 0
+    return folder
+
+
+def test_there_are_commands():
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, re.MULTILINE))
+def test_each_make_target_exists(target):
+    assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command(line, results, monkeypatch, tmp_path):
+    verb, *words = shlex.split(line)[1:]
+    monkeypatch.chdir(results)
+    if "DIR" in words:
+        folders = [folder for folder in data_dirs_from_environment() if (ROOT / folder / "amazon-games").is_dir()]
+        if not folders:
+            pytest.skip("amazon-games not found: set LLM_REC_BENCH_DATA to the folder that holds it")
+        words = [str((ROOT / folders[0]).resolve()) if word == "DIR" else word for word in words]
+    words = [str(ROOT / word) if word.startswith("scenarios/") else word for word in words]
+    if verb == "run" and "--dry-run" not in words:
+        words.append("--dry-run")
+    if verb == "evaluate":
+        words += [*QUICK, "--out", str(tmp_path)]
+    assert main([verb, *words]) == 0
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_each_link_leads_somewhere(link):
+    assert (ROOT / link).exists()
