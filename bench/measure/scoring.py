@@ -130,7 +130,7 @@ def _encode_reference(scenario: Scenario, reference: ArmTable, trace: Trace) -> 
     """The catalogue in exact fp32; its vectors are in the cache already when a placement asks for an item's text."""
     encoded = encode_catalogue(scenario, reference, trace.dataset, MonotonicClock())
     if encoded.cache is not None:
-        encoded.cache.remember(encoded.catalogue.texts, encoded.item_vectors)
+        encoded.cache.remember(encoded.catalogue.texts, np.asarray(encoded.item_vectors))
     return encoded
 
 
