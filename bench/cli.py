@@ -14,6 +14,7 @@ import typer
 
 from bench.commands import COMMANDS
 from bench.errors import BenchError
+from bench.threads import let_threads_sleep
 from recsys.errors import RecsysError
 
 USAGE_EXIT_CODE = 2
@@ -38,6 +39,7 @@ def build_app() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. arguments: those of the process when None."""
+    let_threads_sleep()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         result = build_app()(args=words, standalone_mode=False)
@@ -61,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupted() -> int:
-    _tell("interrupted; what was measured is kept in the results folder, marked stopped")
+    _tell("interrupted; nothing was kept")
     return INTERRUPTED_EXIT_CODE
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class BenchError(Exception):
     """Base of all errors that a user is told in one message, without a traceback."""
@@ -15,10 +17,14 @@ class ConfigError(BenchError):
     exit_code = 2
 
 
-class RunsNotComparable(BenchError):
-    """Runs that must not stand side by side."""
+class Stopped(BenchError):
+    """A run was interrupted. folder: what was measured is kept there."""
 
-    exit_code = 2
+    exit_code = 130
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; what was measured is kept in {folder}, marked stopped")
+        self.folder = folder
 
 
 class MeasurementInvalid(BenchError):

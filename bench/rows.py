@@ -20,6 +20,11 @@ from recsys.types import RequestKind
 
 QUALITY_COLUMNS = ("recall_at_k", "ndcg_at_k", "fidelity_at_k", "overlap_at_k")
 _NO_ITEM = -1
+_NO_FLOORS = pa.table(
+    {"floor": pa.array([], pa.string()), "label": pa.array([], pa.string()), "row": pa.array([], pa.int64())}
+    | {"user": pa.array([], pa.string())}
+    | {column: pa.array([], pa.float32()) for column in ("recall_at_k", "ndcg_at_k")}
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
     feedback = origin.trace.feedback[low : low + n]
     kinds = [RequestKind.FEEDBACK if reports else RequestKind.RECOMMEND for reports in feedback.tolist()]
     caching = origin.arm.cache is not None and not feedback.all()
-    hits = pa.array(served.tokens == 0, mask=feedback) if caching else pa.nulls(n, pa.bool_())
+    unknown = feedback | (served.outcomes != Outcome.ANSWERED)
+    hits = pa.array(served.tokens == 0, mask=unknown) if caching else pa.nulls(n, pa.bool_())
     columns: dict[str, pa.Array] = {
         "arm": _repeated(origin.arm.name, n),
         "load": _repeated(point.name, n),
@@ -110,7 +116,7 @@ def floor_rows(
                 }
             )
         )
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts) if parts else _NO_FLOORS
 
 
 def recommended_positions(blocks: Sequence[tuple[Slice, Served]], n: int) -> npt.NDArray[np.int32]:

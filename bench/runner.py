@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.clock import NS_PER_S, compact_stamp, utc_stamp
-from bench.errors import ConfigError, NothingMeasured
+from bench.errors import ConfigError, NothingMeasured, Stopped
 from bench.measure.environment import describe_environment, load_average
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
 from bench.measure.loads import LOADS
-from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPool
+from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, Ready, WorkerPool
 from bench.measure.recorder import Outcome
-from bench.measure.scoring import score_arms, score_floors
+from bench.measure.scoring import Scores, score_arms, score_floors
 from bench.measure.slices import Slice, counted_requests, cut_slices
-from bench.measure.worker import Assignment, Ready, Serve, Served, WarmUp
+from bench.measure.worker import Assignment, Serve, Served, WarmUp
 from bench.rows import Origin, block_rows, floor_rows, recommended_positions, user_hashes, with_quality
 from bench.scenario import ArmTable
 from bench.scenario_file import ScenarioFile
@@ -79,7 +79,8 @@ def run_scenario(request: RunRequest, say: Callable[[str], None]) -> Path:
     """Measure a scenario and store the run; returns its folder.
 
     say: told of progress between blocks. Raises ConfigError, RecsysError (nothing is left behind), NothingMeasured.
-    On KeyboardInterrupt keeps what was measured, marked stopped, and raises it again.
+    When interrupted it keeps what was measured, marked stopped, and raises Stopped; KeyboardInterrupt when that is
+    nothing.
     """
     return _Run(request, say).run()
 
@@ -102,6 +103,7 @@ class _Run:
         self.arms = {arm.name: ArmState(arm) for arm in self.scenario.arm}
         self.salt = secrets.token_bytes(16)
         self.blocks: list[dict[str, Any]] = []
+        self.warnings: list[str] = []
         self.started_utc = utc_stamp()
         self.load_before = load_average()
 
@@ -111,8 +113,7 @@ class _Run:
             for process in range(self.scenario.blocks.processes):
                 self._run_process(process)
         except KeyboardInterrupt:
-            self._conclude("stopped")
-            raise
+            raise Stopped(self._conclude("stopped")) from None
         except ConfigError:
             self.folder.discard()
             raise
@@ -164,7 +165,9 @@ class _Run:
         try:
             return work(state.table.name)
         except ArmMisconfigured as error:
-            raise ConfigError(error.reason) from error
+            if not self.blocks:  # nothing is lost by mending the scenario first
+                raise ConfigError(error.reason) from error
+            state.leave("failed", error.reason)
         except ArmAbsent as error:
             state.leave("skipped", error.reason)
         except ArmFailed as error:
@@ -182,11 +185,13 @@ class _Run:
             yield [part for part in self.slices if part.point == point and part.block % processes == process]
 
     def _order(self, part: Slice) -> list[str]:
-        """Arms in a shuffled order, reversed in every second block, so that no arm always follows the same one."""
+        """Arms in a shuffled order, reversed in every second block of a process: none always follows the same one."""
         assert part.point is not None
+        processes = self.scenario.blocks.processes
+        process, turn = part.block % processes, part.block // processes
         shuffled = list(self.arms)
-        stream(self.scenario.seed, "order", part.point.title, part.block // 2).shuffle(shuffled)
-        return shuffled if part.block % 2 == 0 else shuffled[::-1]
+        stream(self.scenario.seed, "order", part.point.title, process, turn // 2).shuffle(shuffled)
+        return shuffled if turn % 2 == 0 else shuffled[::-1]
 
     def _draw(self, part: Slice) -> Schedule | None:
         if part.point is None or not LOADS.get(part.point.table.kind).open_loop:
@@ -198,22 +203,33 @@ class _Run:
         return f"{title}: block {part.block + 1} of {self.scenario.blocks.count}"
 
     def _conclude(self, status: str) -> Path:
-        """Score the lists, write everything, give the folder its name."""
+        """Score the lists, write everything, give the folder its name. Interrupted again, it leaves quality out."""
         if not self.blocks:
             self.folder.discard()
             raise KeyboardInterrupt
+        arms: Scores = {}
+        floors: Scores = {}
+        try:
+            arms, floors = self._score()
+        except KeyboardInterrupt:
+            status = "stopped"
+            self.warnings.append("quality was not measured: the run was stopped before")
+        self.folder.merge(with_quality(self.folder.blocks(), arms))
+        users = user_hashes(self.trace, self.salt, 0, self.slices[-1].high)
+        self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, users))
+        self.folder.write_run(self._describe(status))
+        return self.folder.finish()
+
+    def _score(self) -> tuple[Scores, Scores]:
+        """Quality of the arms with real weights, and of the floors."""
         self.say("scoring the recommendations against the fp32 reference, untimed")
         n = self.slices[-1].high
         lists = {name: recommended_positions(state.blocks, n) for name, state in self.arms.items() if state.blocks}
         tables = {name: self.arms[name].table for name in lists if self.arms[name].ready[0].info.real_weights}
-        scores = score_arms(self.scenario, tables, lists, self.trace, self.slices)
-        floors = score_floors(
+        arms = score_arms(self.scenario, tables, lists, self.trace, self.slices, self.warnings.append)
+        return arms, score_floors(
             self.scenario, floor_lists(self.scenario, self.trace, self.slices), self.trace, self.slices
         )
-        self.folder.merge(with_quality(self.folder.blocks(), scores))
-        self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, user_hashes(self.trace, self.salt, 0, n)))
-        self.folder.write_run(self._describe(status))
-        return self.folder.finish()
 
     def _describe(self, status: str) -> dict[str, Any]:
         file, data = self.request.file, self.dataset
@@ -246,7 +262,7 @@ class _Run:
             },
             "arms": [state.describe() for state in self.arms.values()],
             "blocks": self.blocks,
-            "warnings": list(data.warnings),
+            "warnings": [*data.warnings, *self.warnings],
         }
 
 

@@ -146,7 +146,8 @@ class SloTable(Strict):
 class BlocksTable(Strict):
     """[blocks]: how the work is cut. count blocks a load point, spread over `processes` restarts of every arm.
 
-    settle_requests: of each open-loop block, at least so many first requests are served and not counted.
+    settle_requests: of each open-loop block, a fifth is served and not counted; the report says where that is less than
+    so many requests.
     """
 
     count: int = Field(5, ge=1)

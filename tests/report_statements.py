@@ -145,28 +145,28 @@ def latencies_ms(group: pd.DataFrame) -> np.ndarray:
 
 def _summary_row(plan: Plan, group: pd.DataFrame) -> dict[str, Any]:
     head, ms = group.iloc[0], latencies_ms(group)
+    lost = int(np.isinf(ms).sum())
     rate, kind = head["offered_per_s"], head["load_kind"]
     capacity = 1e3 / plan.service_ms
     saturated = bool(kind == "server" and rate > 0.9 * capacity)
     row: dict[str, Any] = {
         "arm": plan.name, "label": plan.label, "role": plan.role, "device": "cpu", "placement": plan.placement,
         "encoder": plan.encoder, "load": head["load"], "load_kind": kind, "arrivals": head["arrivals"],
-        "offered_per_s": rate, "request_kind": head["request_kind"], "requests": len(ms), "dropped": 0, "failed": 0,
+        "offered_per_s": rate, "request_kind": head["request_kind"], "requests": len(ms), "failed": 0,
         "achieved_per_s": min(rate, 0.9 * capacity) if kind == "server" else capacity, "refused": 0,
-        "timed_out": int(np.isinf(ms).sum()), "saturated": saturated, "verdict": "VALID",
+        "timed_out": lost, "dropped": lost, "saturated": saturated, "verdict": "VALID",
     }  # fmt: skip
     if kind != "offline":
         row |= _percentiles(ms)
         row["service_p50_ms"] = float(((group["observed_ns"] - group["taken_ns"]) / 1e6).median())
-        if np.isfinite(row["p99_ms"]) or saturated:
-            row["within_slo"] = bool(row["p99_ms"] <= SLO_MS) and not saturated
+        row["within_slo"] = float((ms <= SLO_MS).mean())
     recommend = head["request_kind"] == "recommend"
     row |= {"recall_at_k": plan.recall if recommend else np.nan, "recall_at_k_low": plan.recall - 0.002,
             "recall_at_k_high": plan.recall + 0.002, "ndcg_at_k": plan.recall * 0.6 if recommend else np.nan,
             "fidelity_at_k": _fidelity(plan), "tokens_per_request": 0.0 if plan.placement == "none" else 38.4,
             "cpu_s_per_1k": plan.service_ms * 1.6, "spin_s_per_1k": 0.2, "load_s": 1.0 + plan.service_ms / 20,
             "rss_peak_mb": 140 + 9 * plan.service_ms, "cache_hit_ratio": 0.81 if "cache" in plan.name else np.nan,
-            "hit_p50_ms": 1.1 if "cache" in plan.name else np.nan, "lateness_p99_us": 11.2}  # fmt: skip
+            "hit_p50_ms": 1.1 if "cache" in plan.name else np.nan}  # fmt: skip
     return row
 
 
@@ -236,12 +236,13 @@ def _tax(plans: list[Plan], summary: pd.DataFrame) -> pd.DataFrame:
 def _tax_row(row: dict[str, Any], base: pd.Series, full: float) -> dict[str, Any]:
     p50, p99 = row["p50_ms"] - base["p50_ms"], row["p99_ms"] - base["p99_ms"]
     recall = row["recall_at_k"] - base["recall_at_k"]
-    return {"arm": row["arm"], "label": row["label"], "delta_p50_ms": p50, "delta_p50_low_ms": p50 - 0.1 - 0.05 * p50,
-            "delta_p50_high_ms": p50 + 0.1 + 0.05 * p50, "delta_p99_ms": p99, "delta_p99_low_ms": 0.8 * p99 - 0.3,
-            "delta_p99_high_ms": 1.25 * p99 + 0.3, "delta_cpu_s_per_1k": row["cpu_s_per_1k"] - base["cpu_s_per_1k"],
+    half_p50, half_p99 = 0.1 + 0.05 * abs(p50), 0.3 + 0.2 * abs(p99) if np.isfinite(p99) else 0.0
+    return {"arm": row["arm"], "label": row["label"], "delta_p50_ms": p50, "delta_p50_low_ms": p50 - half_p50,
+            "delta_p50_high_ms": p50 + half_p50, "delta_p99_ms": p99, "delta_p99_low_ms": p99 - half_p99,
+            "delta_p99_high_ms": p99 + half_p99, "delta_cpu_s_per_1k": row["cpu_s_per_1k"] - base["cpu_s_per_1k"],
             "delta_recall": recall, "delta_recall_low": recall - 0.0015, "delta_recall_high": recall + 0.0015,
             "recovered_share": np.nan if row["role"] == "reference" else 1 - p50 / full,
-            "fidelity_at_k": row["fidelity_at_k"], "resolvable": abs(p50) > 0.2,
+            "fidelity_at_k": row["fidelity_at_k"], "resolvable": abs(p50) > half_p50,
             "saturated": row["saturated"]}  # fmt: skip
 
 
@@ -271,6 +272,7 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
     arms.append({"name": "minilm-cuda", "label": "MiniLM fp16 on a GPU", "role": "", "status": "skipped",
                  "reason": "this machine has no device cuda:0", "device": "cuda:0", "placement": "profile",
                  "encoder": "transformer", "precision": "fp16", "info": {}})  # fmt: skip
+    warnings = ["3 of 620 items have no title"]
     text = 'name = "synthetic"\nquestion = "What does a model cost?"\n# <script>alert(1)</script> stays text\n'
     return {
         "schema_version": 1, "id": "20260101T000000Z_synthetic_abcdef", "status": "complete",
@@ -289,6 +291,6 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
                         "clock": {"name": "CLOCK_MONOTONIC", "resolution_ns": 1, "mark_ns": 71.0},
                         "git": {"commit": "0123abc", "dirty": False}},
         "data": {"name": "embedded", "sha256": "d" * 64, "simulated": True, "licence": "Apache-2.0", "items": 620,
-                 "users": 400, "events": n_events, "warnings": []},
-        "arms": arms, "warnings": ["other processes used 0.4 of a core before the run began"],
+                 "users": 400, "events": n_events, "warnings": warnings},
+        "arms": arms, "warnings": warnings,
     }  # fmt: skip

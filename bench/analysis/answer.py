@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench.analysis.roles import holder
 from bench.analysis.shared_rate import shared_rate
 from bench.quantities import difference, interval, quantity
 
@@ -17,22 +18,18 @@ from bench.quantities import difference, interval, quantity
 def answer(run: dict[str, Any], summary: pd.DataFrame, tax: pd.DataFrame) -> str:
     """Two to four sentences. Says so where there is no baseline, no model arm or nothing resolvable to speak of."""
     arms = {arm["name"]: arm for arm in run["arms"]}
-    baseline = _holder(run, "baseline")
+    baseline = holder(run, "baseline")
     if baseline is None or not len(tax):
         return "No answer: the run has no measured baseline beside a measured arm with a model."
-    reference = _holder(run, "reference") or arms[tax["arm"].iloc[0]]
+    reference = holder(run, "reference") or arms[tax["arm"].iloc[0]]
     unloaded = tax[tax["load_kind"] == "single_stream"]
     if not len(unloaded):
         unloaded = tax[tax["load"] == tax["load"].iloc[0]]
     sentences = [_cost(reference, baseline, unloaded, summary)]
     sentences += [_under_load(reference, tax, summary)]
     sentences += [_benefit(run, reference, unloaded)]
-    sentences += [_recovery(run, arms, unloaded)]
+    sentences += [_recovery(run, unloaded)]
     return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _holder(run: dict[str, Any], role: str) -> dict[str, Any] | None:
-    return next((arm for arm in run["arms"] if arm["role"] == role and arm["status"] == "measured"), None)
 
 
 def _cost(reference: dict[str, Any], baseline: dict[str, Any], unloaded: pd.DataFrame, summary: pd.DataFrame) -> str:
@@ -81,10 +78,10 @@ def _benefit(run: dict[str, Any], reference: dict[str, Any], unloaded: pd.DataFr
     return f"It does not visibly pay: recall@{k} changes by {change}, which is not told from nothing."
 
 
-def _recovery(run: dict[str, Any], arms: dict[str, dict[str, Any]], unloaded: pd.DataFrame) -> str:
-    """The arm of the same placement, and the one overall, that win most back past the fidelity gate."""
+def _recovery(run: dict[str, Any], unloaded: pd.DataFrame) -> str:
+    """The arm that wins most of the tax back past the fidelity gate, and the one that would without the gate."""
     gate = run["scenario"]["quality"]["fidelity_gate"]
-    candidates = unloaded[unloaded["recovered_share"].notna()]
+    candidates = unloaded[unloaded["recovered_share"] > 0]
     if not len(candidates):
         return ""
     credited = candidates[candidates["fidelity_at_k"] >= gate].sort_values("recovered_share", ascending=False)

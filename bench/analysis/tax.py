@@ -7,6 +7,7 @@ same blocks, not the p99 of differences (hierarchical bootstrap); Δrecall the m
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 
 from bench.analysis.cell import Cell, cells
 from bench.analysis.metrics.quality import SEED, per_user
+from bench.analysis.roles import holder
 from bench.analysis.stats.paired import median_difference
 from bench.analysis.stats.samples import Interval, TooFewSamples, UndefinedDifference
 from bench.analysis.stats.tails import tail_difference
@@ -39,7 +41,7 @@ def tax_table(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame
     """One row an arm and load point with latencies, the baseline's own left out; empty without a baseline."""
     asked = [cell for cell in cells(run, requests) if cell.request_kind == "recommend"]
     by_key = {_key(cell): cell for cell in asked if cell.in_latency_load}
-    baseline = _holder(run, "baseline")
+    baseline = _name(run, "baseline")
     stated = {(row["arm"], row["load"], rate_key(row["offered_per_s"])): row for row in _recommending(summary)}
     recall = _recall_differences(run, requests, baseline)
     rows = []
@@ -56,13 +58,14 @@ def tax_table(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame
             row["delta_cpu_s_per_1k"] = own["cpu_s_per_1k"] - other["cpu_s_per_1k"]
         rows.append(row)
     table = pd.DataFrame(rows, columns=COLUMNS)
-    table["recovered_share"] = _recovered(table, _holder(run, "reference"))
+    table["recovered_share"] = _recovered(table, _name(run, "reference"))
     return table
 
 
-def _holder(run: dict[str, Any], role: str) -> str:
+def _name(run: dict[str, Any], role: str) -> str:
     """The arm that holds a role, "" where none does."""
-    return next((arm["name"] for arm in run["arms"] if arm["role"] == role), "")
+    arm = holder(run, role)
+    return arm["name"] if arm else ""
 
 
 def rate_key(offered_per_s: float) -> float | None:
@@ -89,6 +92,9 @@ def _identity(cell: Cell) -> dict[str, Any]:
 
 
 def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
+    base, head = _common_blocks(base, head)
+    if not len(base.rows):
+        return {}
     nested = base.nested(base.response_ms), head.nested(head.response_ms)
     values: dict[str, object] = {}
     median = _try(lambda: median_difference(*nested).difference)
@@ -99,6 +105,18 @@ def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
     if tail is not None:
         values |= _named("p99", tail)
     return values
+
+
+def _common_blocks(base: Cell, head: Cell) -> tuple[Cell, Cell]:
+    """Both cells, cut to the blocks that both arms served: one may have left the run before its end."""
+    places = [set(zip(cell.rows["process"], cell.rows["block"], strict=True)) for cell in (base, head)]
+    common = places[0] & places[1]
+    return _cut(base, common), _cut(head, common)
+
+
+def _cut(cell: Cell, places: set[tuple[int, int]]) -> Cell:
+    kept = [place in places for place in zip(cell.rows["process"], cell.rows["block"], strict=True)]
+    return replace(cell, rows=cell.rows[kept])
 
 
 def _try(difference: Callable[[], Interval]) -> Interval | None:
@@ -115,12 +133,14 @@ def _named(percentile: str, interval: Interval) -> dict[str, object]:
 
 
 def _recall_differences(run: dict[str, Any], requests: pd.DataFrame, baseline: str) -> dict[str, dict[str, object]]:
-    """Δrecall of each arm over the run's counted requests, paired by user."""
+    """Δrecall of each arm over the counted requests that it shares with the baseline, paired by user."""
     asked = requests[(requests["request_kind"] == "recommend") & requests["counted"]]
-    base = per_user(asked[asked["arm"] == baseline], "recall_at_k")
+    of_base = asked[asked["arm"] == baseline]
     differences: dict[str, dict[str, object]] = {}
     for arm in run["arms"]:
-        head = per_user(asked[asked["arm"] == arm["name"]], "recall_at_k")
+        of_head = asked[asked["arm"] == arm["name"]]
+        head = per_user(of_head[of_head["row"].isin(of_base["row"])], "recall_at_k")
+        base = per_user(of_base[of_base["row"].isin(of_head["row"])], "recall_at_k")
         common = base.index.intersection(head.index)
         if arm["name"] == baseline or not len(common):
             continue
@@ -134,10 +154,13 @@ def _recall_differences(run: dict[str, Any], requests: pd.DataFrame, baseline: s
 
 
 def _recovered(table: pd.DataFrame, reference: str) -> pd.Series:
-    """Share of the reference's Δp50 that an arm wins back at the same load point: 1 = the whole tax."""
+    """Share of the reference's Δp50 that an arm wins back at the same load point: 1 = the whole tax.
+
+    Empty where the reference's Δp50 is not told from nothing: of no tax no share can be won back.
+    """
     of_reference = {
         (row["load"], rate_key(row["offered_per_s"])): row["delta_p50_ms"]
-        for row in table[table["arm"] == reference].to_dict("records")
+        for row in table[(table["arm"] == reference) & (table["delta_p50_low_ms"] > 0)].to_dict("records")
     }
     places = zip(table["load"], table["offered_per_s"], strict=True)
     whole = [of_reference.get((load, rate_key(rate)), np.nan) for load, rate in places]

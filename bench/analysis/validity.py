@@ -145,7 +145,8 @@ class Settling:
             service_s = float(np.mean(cell.service_ms)) / 1000
             if service_s * cell.offered_per_s >= 1:
                 continue  # saturated in all but name: it never settles
-            needed = self.TIMES * relaxation_s(cell.offered_per_s, service_s) * cell.offered_per_s
+            relaxed = self.TIMES * relaxation_s(cell.offered_per_s, service_s) * cell.offered_per_s
+            needed = max(relaxed, run["scenario"]["blocks"].get("settle_requests", 0))
             left_out = (len(cell.served) - len(cell.rows)) / max(1, len(cell.blocks))
             if needed > left_out:
                 short.append(

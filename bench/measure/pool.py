@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-from collections.abc import Mapping
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from bench.measure.worker import Assignment, Cause, Failure, Quiet, Ready, Serve, Served, WarmUp, run_worker
+from bench.clock import NS_PER_S, MonotonicClock
+from bench.measure.worker import Assignment, Cause, Failure, Quiet, Serve, Served, WarmUp, run_worker
+from bench.threads import let_threads_sleep
+from recsys.encoders.protocol import EncoderInfo
 
 BUILD_LIMIT_S = 1800.0
 SERVE_LIMIT_S = 3600.0
 END_LIMIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An arm is built. load_s: from before its process existed to a filled index."""
+
+    info: EncoderInfo
+    load_s: float
 
 
 class ArmFailed(Exception):
@@ -37,6 +48,7 @@ class WorkerPool:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("spawn")
+        self._clock = MonotonicClock()
         self._workers: dict[str, tuple[BaseProcess, Connection]] = {}
 
     def __enter__(self) -> WorkerPool:
@@ -48,6 +60,8 @@ class WorkerPool:
 
     def start(self, assignment: Assignment) -> Ready:
         """Start an arm's worker and wait until it is built. Raises ArmFailed."""
+        let_threads_sleep()
+        start_ns = self._clock.now_ns()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=run_worker, args=(theirs, assignment), daemon=True)
         process.start()
@@ -55,9 +69,9 @@ class WorkerPool:
         name = assignment.arm.name
         self._workers[name] = (process, ours)
         answer = self._receive(name, BUILD_LIMIT_S)
-        if not isinstance(answer, Ready):
+        if not isinstance(answer, EncoderInfo):
             raise ArmFailed(f"unexpected answer {answer!r}")
-        return answer
+        return Ready(answer, (self._clock.now_ns() - start_ns) / NS_PER_S)
 
     def warm_up(self, name: str, command: WarmUp) -> Quiet:
         """Let an arm warm up. Raises ArmFailed."""
@@ -84,10 +98,6 @@ class WorkerPool:
             process.join()
         connection.close()
 
-    def names(self) -> Mapping[str, object]:
-        """The arms whose workers live."""
-        return self._workers
-
     def _ask(self, name: str, command: WarmUp | Serve) -> object:
         _, connection = self._workers[name]
         try:
@@ -99,6 +109,7 @@ class WorkerPool:
     def _receive(self, name: str, limit_s: float) -> object:
         process, connection = self._workers[name]
         if not connection.poll(limit_s):
+            process.kill()  # or it would take cores from the arms that go on
             raise ArmFailed(f"no answer within {limit_s:.0f} s")
         try:
             answer = connection.recv()

@@ -6,7 +6,9 @@ and placement, whichever arms ran; overlap with the baseline's lists. A request 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 import numpy as np
@@ -19,10 +21,14 @@ from bench.scenario import ArmTable, CacheTable, PluginTable, Scenario
 from bench.traffic.requests import Trace
 from recsys import quality
 from recsys.encoders import ENCODERS
+from recsys.errors import MissingLibrary
 from recsys.pipeline import Recommender
 from recsys.types import Positions, Request, RequestKind
 
+LOG = logging.getLogger(__name__)
 Column = npt.NDArray[np.float32]
+Scores = dict[str, dict[str, Column]]
+"""Arm or floor → column → float32 by row of the trace, NaN where it is not measured."""
 SCORE_TOLERANCE = 1e-5
 """Reference scores closer than this count as equal: float32 sums in another order differ by as much."""
 REFERENCE_CACHE_MB = 512
@@ -30,10 +36,8 @@ REQUESTS_AT_ONCE = 64
 _REFERENCE_OPTIONS = ("model", "weights", "pooling", "max_tokens", "prompt")
 
 
-def score_floors(
-    scenario: Scenario, lists: Mapping[str, Positions], trace: Trace, slices: Sequence[Slice]
-) -> dict[str, dict[str, Column]]:
-    """Floor → column → float32 by row of the trace, NaN where it is not measured: recall and nDCG alone."""
+def score_floors(scenario: Scenario, lists: Mapping[str, Positions], trace: Trace, slices: Sequence[Slice]) -> Scores:
+    """Quality of the floors: recall and nDCG alone."""
     relevant = _relevant(scenario, trace, slices)
     return {floor: _against_events(of_floor, relevant) for floor, of_floor in lists.items()}
 
@@ -44,8 +48,9 @@ def score_arms(
     lists: Mapping[str, Positions],
     trace: Trace,
     slices: Sequence[Slice],
-) -> dict[str, dict[str, Column]]:
-    """Arm → column → float32 by row of the trace, NaN where it is not measured.
+    warn: Callable[[str], None] = LOG.warning,
+) -> Scores:
+    """Quality by arm. Says through warn where a reference cannot be had here: fidelity is then not measured.
 
     arms: those with real weights; the lists of random ones mean nothing. lists: int32 [rows, k] an arm, −1 = none.
     """
@@ -54,14 +59,16 @@ def score_arms(
     scores = {name: _against_events(lists[name], relevant) for name in arms}
     for name in arms:
         others = lists.get(baseline or "")
-        overlap = quality.overlap(lists[name], others, scenario.requests.k) if others is not None else None
-        scores[name]["overlap_at_k"] = _as_column(overlap, len(relevant), relevant)
+        scores[name]["overlap_at_k"] = _overlap(lists[name], others, relevant)
         scores[name]["fidelity_at_k"] = np.full(len(relevant), np.nan, np.float32)
     encoded: dict[str, EncodedCatalogue] = {}  # references that differ in placement alone share their vectors
     for reference, names in _references(arms):
         same = reference.encoder.model_dump_json()
-        if same not in encoded:
-            encoded[same] = _encode_reference(scenario, reference, trace)
+        try:
+            encoded[same] = encoded.get(same) or _encode_reference(scenario, reference, trace)
+        except MissingLibrary as error:
+            warn(f"fidelity of {', '.join(names)} was not measured: {error}")
+            continue
         recommender = build_recommender(scenario, reference, trace.dataset, encoded[same])
         judged = {name: (lists[name], scores[name]["fidelity_at_k"]) for name in names}
         for part in slices:
@@ -78,12 +85,16 @@ def _relevant(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> list
     by_user = trace.dataset.by_user
     for part in slices:
         requests = trace.requests(part.low, part.high)
+        reported: defaultdict[int, list[int]] = defaultdict(list)  # feedback of this slice, known to later requests
         for request in requests:
             if request.kind is RequestKind.RECOMMEND:
                 later = np.unique(by_user.since(request.user, request.timestamp_s).item)
                 if scenario.retrieval.exclude_seen:
-                    later = np.setdiff1d(later, by_user.before(request.user, requests[0].timestamp_s).item)
+                    seen = by_user.before(request.user, requests[0].timestamp_s).item
+                    later = np.setdiff1d(later, [*seen.tolist(), *reported[request.user]])
                 relevant[part.low + request.row] = later
+            else:
+                reported[request.user].append(request.item)
     return relevant
 
 
@@ -99,11 +110,13 @@ def _against_events(lists: Positions, relevant: Sequence[Positions | None]) -> d
     return columns
 
 
-def _as_column(values: npt.NDArray[np.float64] | None, n: int, relevant: Sequence[Positions | None]) -> Column:
-    column = np.full(n, np.nan, np.float32)
-    if values is not None:
+def _overlap(lists: Positions, others: Positions | None, relevant: Sequence[Positions | None]) -> Column:
+    """Agreement with the baseline's list, where it has one."""
+    column = np.full(len(relevant), np.nan, np.float32)
+    if others is not None:
         asked = np.array([wanted is not None for wanted in relevant])
-        column[asked] = values[asked]
+        rows = np.flatnonzero(asked & (others >= 0).any(axis=1))
+        column[rows] = quality.overlap(lists[rows], others[rows], lists.shape[1])
     return column
 
 

@@ -35,14 +35,14 @@ def counted_requests(point: LoadPoint, scenario: Scenario) -> int:
 
 
 def slice_length(point: LoadPoint, scenario: Scenario) -> int:
-    """Requests served in one block: in an open loop a fifth of it is for settling, and never under settle_requests.
+    """Requests served in one block: in an open loop the first fifth is for settling, the most that the method allows.
 
     The same stretch is left out for every arm, so that what is counted stays paired.
     """
     counted = counted_requests(point, scenario)
     if not LOADS.get(point.table.kind).open_loop:
         return counted
-    return counted + max(scenario.blocks.settle_requests, math.ceil(counted * SETTLING_SHARE / (1 - SETTLING_SHARE)))
+    return counted + math.floor(counted * SETTLING_SHARE / (1 - SETTLING_SHARE))
 
 
 def cut_slices(scenario: Scenario) -> tuple[Slice, list[Slice]]:

@@ -29,8 +29,7 @@ from bench.scenario import ArmTable, Scenario
 from bench.traffic.inbox import ScheduledInbox, SequentialInbox
 from bench.traffic.requests import Trace, draw_trace
 from recsys.data.loading import load_dataset
-from recsys.encoders.protocol import EncoderInfo
-from recsys.errors import MissingDevice, MissingLibrary, RecsysError
+from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, ModelError, UnknownKind
 from recsys.serving.protocols import Inbox
 from recsys.types import Request
 
@@ -65,14 +64,6 @@ class Serve:
 
     slice: Slice
     intended_ns: npt.NDArray[np.int64] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The arm is built. load_s: from an empty process to a filled index."""
-
-    info: EncoderInfo
-    load_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +111,17 @@ class Failure:
 
 
 def run_worker(connection: Connection, assignment: Assignment) -> None:
-    """Entry point of the process. Answers every request with a result or a Failure, and ends at None."""
+    """Entry point of the process. Says what its encoder is, answers commands, and ends at None or with a Failure."""
     sys.modules.setdefault(UNWANTED, None)  # type: ignore[arg-type]  # importing it now fails, as where it is missing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
         worker = Worker(assignment)
-        connection.send(Ready(worker.arm.encoded.encoder.info, worker.load_s))
+        connection.send(worker.arm.encoded.encoder.info)
         while (command := connection.recv()) is not None:
             connection.send(worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
     except (MissingLibrary, MissingDevice) as error:
         connection.send(Failure(Cause.ABSENT, str(error)))
-    except (RecsysError, ConfigError) as error:
+    except (UnknownKind, BadOptions, ModelError, DataError, ConfigError) as error:
         connection.send(Failure(Cause.CONFIGURATION, str(error)))
     except Exception as error:  # noqa: BLE001 the parent must learn why, whatever it was
         connection.send(Failure(Cause.FAULT, f"{type(error).__name__}: {error}", traceback.format_exc()))
@@ -141,14 +132,12 @@ class Worker:
 
     def __init__(self, assignment: Assignment) -> None:
         self.clock = MonotonicClock()
-        start_ns = self.clock.now_ns()
         self.scenario = assignment.scenario
         self.table = assignment.arm
         data = self.scenario.data
         dataset = load_dataset(data.kind, data_dirs=assignment.data_dirs, **data.options)
         self.trace: Trace = draw_trace(self.scenario, dataset, assignment.trace_length)
         self.arm: BuiltArm = build_arm(self.scenario, self.table, dataset, self.clock)
-        self.load_s = (self.clock.now_ns() - start_ns) / NS_PER_S
 
     def warm_up(self, command: WarmUp) -> Quiet:
         """Empty the cache; serve the requests one by one and then again all at once, so that each path is warm."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from bench.analysis.statements import Statements
 from bench.quantities import count, quantity
 from bench.report import cells
 from bench.report.cells import Values
+from bench.report.slo import meets_slo
 from bench.report.subjects import (
     MEASURED,
     Arm,
@@ -19,6 +21,7 @@ from bench.report.subjects import (
     records,
     shared_point,
     single_stream,
+    slo_p99_ms,
     top_k,
 )
 from bench.report.tables import Cell, Column, Row, Table
@@ -28,6 +31,12 @@ if TYPE_CHECKING:
 
 DASH_NOTE = "–: not measured, or too few requests for that percentile. Intervals are 95 %."
 SATURATED_NOTE = "saturated: the queue grew without end, so a latency there would only tell how long the run was."
+NOT_RESOLVABLE_NOTE = f"{cells.NOT_RESOLVABLE.text}: {cells.NOT_RESOLVABLE.note}."
+TAX_NOTE = (
+    "Differences to the baseline on the same requests. Recovered: the part of the reference's p50 tax that the arm "
+    "wins back."
+)
+SLO_NOTE = "Within SLO: share of the counted requests that were answered within the scenario's limit on p99."
 BEST_NOTE = "Bold: best, or not told apart from the best (its interval reaches the best one's)."
 
 Make = Callable[[Values], Cell]
@@ -48,7 +57,7 @@ def main_table(statements: Statements) -> Table:
     filled = [_fill(names, rows, make, sign) for _, rows, make, sign in sections]
     by_arm = {name: tuple(column[place] for column in filled) for place, name in enumerate(names)}
     rows = tuple(_arm_row(arm, by_arm.get(arm.name, ())) for arm in arms_of(statements))
-    notes = tuple(note for note in (DASH_NOTE, _saturated_note(rows), BEST_NOTE) if note)
+    notes = (DASH_NOTE, *_word_notes(rows), BEST_NOTE)
     return Table("Arms at a glance", "Arm", tuple(column for column, *_ in sections), rows, notes)
 
 
@@ -64,14 +73,14 @@ def load_table(statements: Statements) -> Table:
     columns += [(Column(name, title, "ms"), _percentile_of(name)) for name, title in PERCENTILES]
     columns += [(Column("max", "Max", "ms"), lambda row: _plain_ms(row, "max_ms"))]
     columns += [(Column("service", "Service p50", "ms"), lambda row: _plain_ms(row, "service_p50_ms"))]
-    columns += [(Column("slo", "Within SLO", numeric=False), _slo_cell)]
+    columns += [(Column("slo", "Within SLO"), _slo_of(slo_p99_ms(statements)))]
     arms = {arm.name: arm for arm in measured_arms(statements)}
     rows = tuple(
         _arm_row(arms[row["arm"]], tuple(make(row) for _, make in columns))
         for row in records(statements.summary)
         if row["arm"] in arms
     )
-    notes = tuple(note for note in (DASH_NOTE, _saturated_note(rows)) if note)
+    notes = (DASH_NOTE, *_word_notes(rows), SLO_NOTE)
     return Table("Every load point", "Arm", tuple(column for column, _ in columns), rows, notes)
 
 
@@ -94,15 +103,12 @@ def tax_table(statements: Statements) -> Table:
         for row in records(point.rows(statements.tax))
         if row["arm"] in arms
     ]
-    notes = (
-        "Differences to the baseline on the same requests. Recovered: the part of the reference's p50 tax that the arm "
-        "wins back. not resolvable: under the measurement floor or the spread of equal arms.",
-    )
+    notes = (TAX_NOTE, *_word_notes(rows))
     return Table("The language model's tax", "Arm", tuple(column for column, _ in columns), tuple(rows), notes)
 
 
 PERCENTILES = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p999", "p99.9"))
-FAULTS = {"failed": "failed", "timed_out": "timed out", "refused": "refused", "dropped": "dropped"}
+FAULTS = {"failed": "failed", "timed_out": "timed out", "refused": "refused"}
 
 Section = tuple[Column, dict[str, Values], Make, int]
 """A column, its values by arm, how a cell is made of them, and what is better: higher (+1), lower (−1), neither (0)."""
@@ -197,11 +203,23 @@ def _plain_ms(row: Values, key: str) -> Cell:
     return cells.SATURATED if bool(row["saturated"]) else Cell(quantity(cells.number(row, key)))
 
 
-def _slo_cell(row: Values) -> Cell:
-    value: Any = row.get("within_slo")
-    if value is None or value != value:
-        return Cell(tone="quiet")
-    return Cell("yes") if value else Cell("no", tone="bad")
+def _slo_of(slo_ms: float | None) -> Make:
+    return lambda row: Cell(tone="quiet") if slo_ms is None else _slo_cell(row, slo_ms)
+
+
+def _slo_cell(row: Values, slo_ms: float) -> Cell:
+    """The share of requests within the limit; under overload it too would only tell how long the run was."""
+    share = cells.number(row, "within_slo")
+    if math.isnan(share):
+        return Cell(note="not measured", tone="quiet")
+    if bool(row["saturated"]):
+        return cells.SATURATED
+    # 100 % is said of all requests only: 99.96 % must not round up to it
+    text = quantity(100.0 if share == 1 else min(100 * share, 99.9), "%")
+    met = meets_slo(row, slo_ms)
+    if met is None:
+        return Cell(text, note="too few requests to tell whether p99 is within the limit", tone="quiet")
+    return Cell(text) if met else Cell(text, note="p99 is over the limit", tone="bad")
 
 
 def _point_of(row: Values) -> LoadPoint:
@@ -213,5 +231,8 @@ def _arm_row(arm: Arm, made: tuple[Cell, ...]) -> Row:
     return Row(arm.label, made, arm.role, arm.style.colour, message)
 
 
-def _saturated_note(rows: tuple[Row, ...]) -> str:
-    return SATURATED_NOTE if any(cell.text == "saturated" for row in rows for cell in row.cells) else ""
+def _word_notes(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What the words mean that stand for numbers in these rows."""
+    said = {cell.text for row in rows for cell in row.cells}
+    notes = {cells.SATURATED.text: SATURATED_NOTE, cells.NOT_RESOLVABLE.text: NOT_RESOLVABLE_NOTE}
+    return tuple(note for word, note in notes.items() if word in said)

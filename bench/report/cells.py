@@ -12,7 +12,8 @@ from bench.report.tables import Cell
 
 TOO_FEW = "too few requests for this percentile, or not measured"
 SATURATED = Cell("saturated", note="the queue grew without end: latency would tell the length of the run", tone="bad")
-NOT_RESOLVABLE = "under the measurement floor or the spread of equal arms"
+NOT_RESOLVABLE = Cell("not resolvable", note="the interval of the difference holds 0", tone="quiet")
+UNBOUNDED = "not bounded: too few independent requests for an interval, so the value alone says little"
 
 Values = Mapping[str, Any]
 
@@ -54,7 +55,8 @@ def share_cell(values: Values, key: str) -> Cell:
 def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
     """A difference to the baseline, `delta_<name>[_low|_high][_unit]` of a tax row.
 
-    `saturated` under overload; `not resolvable` where the run cannot tell it from nothing.
+    `saturated` under overload; `not resolvable` where its own interval holds 0. An interval without any bound holds
+    every value and so tells nothing apart: there the value stands, with a note.
     """
     if bool(values.get("saturated")):
         return SATURATED
@@ -63,8 +65,10 @@ def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
     if math.isnan(value):
         return Cell(MISSING, note=TOO_FEW, tone="quiet")
     low, high = number(values, f"delta_{name}_low{ending}"), number(values, f"delta_{name}_high{ending}")
-    if unit == "ms" and not bool(values.get("resolvable", True)):
-        return Cell("not resolvable", interval(low, high), NOT_RESOLVABLE, "quiet")
+    if low == -math.inf and high == math.inf:
+        return Cell(difference(value), interval(low, high), UNBOUNDED)
+    if low <= 0 <= high:
+        return replace(NOT_RESOLVABLE, interval=interval(low, high))
     return Cell(difference(value), interval(low, high))
 
 

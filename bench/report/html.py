@@ -13,7 +13,7 @@ from bench.quantities import MISSING
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.drawing import Picture
 from bench.report.quality_table import quality_table
-from bench.report.summary_points import chips, ordered_findings, warnings
+from bench.report.summary_points import chips, warnings
 from bench.report.wording import GLOSSARY, METHOD, NOT_MEASURED, SIMULATED
 
 
@@ -34,7 +34,7 @@ def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
         question=run["scenario"].get("question") or run["scenario"]["name"],
         answer=statements.answer,
         chips=chips(statements),
-        findings=ordered_findings(statements),
+        findings=statements.findings,
         warnings=warnings(statements),
         simulated=SIMULATED if run["data"]["simulated"] else "",
         main=main_table(statements),

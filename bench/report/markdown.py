@@ -8,7 +8,7 @@ from bench.analysis.statements import Finding, Statements
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.drawing import Picture
 from bench.report.quality_table import quality_table
-from bench.report.summary_points import chips, ordered_findings, warnings
+from bench.report.summary_points import chips, warnings
 from bench.report.tables import escape_markdown, to_markdown
 from bench.report.wording import METHOD, SIMULATED
 
@@ -38,7 +38,7 @@ def build_markdown(statements: Statements, pictures: Sequence[Picture] = ()) -> 
 
 
 def _warnings(statements: Statements) -> list[str]:
-    lines = [f"- **{finding.verdict}** {escape_markdown(_said(finding))}" for finding in ordered_findings(statements)]
+    lines = [f"- **{finding.verdict}** {escape_markdown(_said(finding))}" for finding in statements.findings]
     lines += [f"- {escape_markdown(warning)}" for warning in warnings(statements)]
     return ["## Warnings and findings", "\n".join(lines)] if lines else []
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.analysis.statements import Finding, Statements, Verdict
+from bench.analysis.statements import Statements, Verdict
 from bench.quantities import count, quantity
-from bench.report.subjects import arms_of, measured_arms, shared_point, single_stream, slo_p99_ms
-
-SEVERITY = {Verdict.INVALID: 0, Verdict.DEGRADED: 1, Verdict.VALID: 2}
+from bench.report.slo import meets_slo
+from bench.report.subjects import arms_of, measured_arms, records, shared_point, single_stream, slo_p99_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +41,17 @@ def _slo_chip(statements: Statements) -> list[Chip]:
     slo_ms, point = slo_p99_ms(statements), shared_point(statements) or single_stream(statements)
     if slo_ms is None or point is None:
         return []
-    within = point.rows(statements.summary)["within_slo"]
-    judged, met = int(within.notna().sum()), int(within.fillna(False).astype(bool).sum())
-    if not judged:
-        return [Chip(f"p99 ≤ {quantity(slo_ms, 'ms')}: too few requests to tell", "warn")]
-    tone = "good" if met == judged else "warn" if met else "bad"
-    return [Chip(f"p99 ≤ {quantity(slo_ms, 'ms')}: {met} of {judged} arms, {point.name}", tone)]
-
-
-def ordered_findings(statements: Statements) -> tuple[Finding, ...]:
-    """Findings, the gravest first; equals stay in their order."""
-    return tuple(sorted(statements.findings, key=lambda finding: SEVERITY[Verdict(finding.verdict)]))
+    met = [meets_slo(row, slo_ms) for row in records(point.rows(statements.summary))]
+    untold, limit = met.count(None), f"p99 ≤ {quantity(slo_ms, 'ms')}"
+    if untold == len(met):
+        return [Chip(f"{limit}: too few requests to tell", "warn")]
+    tone = "good" if all(met) else "warn" if any(met) else "bad"
+    unsaid = f", too few requests to tell for {untold}" if untold else ""
+    return [Chip(f"{limit}: {met.count(True)} of {len(met)} arms, {point.name}{unsaid}", tone)]
 
 
 def warnings(statements: Statements) -> tuple[str, ...]:
-    """What the run and its data warned of, each once."""
-    said = [*statements.run["warnings"], *statements.run["data"]["warnings"]]
+    """What the run warned of, its data's warnings among it, and the arms that failed; each once."""
+    said = list(statements.run["warnings"])
     said += [f"{arm.label}: {arm.status}, {arm.reason}" for arm in arms_of(statements) if arm.status == "failed"]
     return tuple(dict.fromkeys(said))

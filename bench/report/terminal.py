@@ -8,7 +8,6 @@ from rich.text import Text
 
 from bench.analysis.statements import Statements, Verdict
 from bench.report.arm_tables import main_table
-from bench.report.summary_points import ordered_findings
 from bench.report.tables import Table, to_rich
 from bench.report.wording import SIMULATED
 
@@ -26,7 +25,7 @@ class TerminalReport:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Called by rich, with the width that the terminal has."""
         yield to_rich(_fitting(main_table(self._statements), console, options))
-        for finding in ordered_findings(self._statements):
+        for finding in self._statements.findings:
             verdict = Verdict(finding.verdict)
             if verdict is not Verdict.VALID:
                 said = f" {finding.where}: {finding.message}" + (f" ({finding.advice})" if finding.advice else "")

@@ -1,7 +1,7 @@
 """Encoders: texts to unit-length vectors. One file is one kind; `build_encoder` builds one.
 
-A plug-in registers a class that is called with (options, runtime) and has three attributes: `Options`, a frozen
-pydantic model that forbids unknown keys; `DEVICES`, what it runs on ("cpu", "cuda"); `WANTS_CLOCK`, whether it waits.
+A plug-in registers a class that is called with (options, runtime) and has three attributes: `Options`, an
+OptionsModel; `DEVICES`, what it runs on ("cpu", "cuda"); `WANTS_CLOCK`, whether it waits.
 Its module imports no heavy library at its top, so that options can be checked where none is installed.
 """
 
@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from recsys.encoders.runtime import Runtime, require_device
-from recsys.errors import BadOptions, did_you_mean
+from recsys.errors import BadOptions
+from recsys.options import OptionsModel, parse_options
 from recsys.registry import Registry
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
-
     from recsys.encoders.protocol import Encoder
     from recsys.serving.protocols import Clock
 
@@ -44,29 +43,10 @@ def build_encoder(
     return encoder
 
 
-def check_options(kind: str, options: Mapping[str, object]) -> BaseModel:
+def check_options(kind: str, options: Mapping[str, object]) -> OptionsModel:
     """The options as the kind's own model, checked; neither a model nor a heavy library is loaded.
 
     Raises UnknownKind, MissingLibrary, BadOptions (an unknown option, a wrong type, a value out of range).
     """
-    from pydantic import ValidationError
-
-    model: type[BaseModel] = ENCODERS.get(kind).Options
-    try:
-        return model.model_validate(dict(options))
-    except ValidationError as error:
-        raise BadOptions(_explain(kind, model, error)) from error
-
-
-def _explain(kind: str, model: type[BaseModel], error: ValidationError) -> str:
-    """What is wrong with each option, and which ones exist."""
-    known = tuple(model.model_fields)
-    wrong = []
-    for problem in error.errors():
-        name = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            wrong.append(f'unknown option "{name}"{did_you_mean(name, known)}')
-        else:
-            wrong.append(f"{name or 'options'} = {problem['input']!r}: {problem['msg']}")
-    listed = ", ".join(f"{name} = {field.default!r}" for name, field in model.model_fields.items())
-    return f'encoder "{kind}": {"; ".join(wrong)}. Known options and their defaults: {listed or "none"}'
+    model: type[OptionsModel] = ENCODERS.get(kind).Options
+    return parse_options(model, options, f'encoder "{kind}"')

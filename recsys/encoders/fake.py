@@ -8,13 +8,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from recsys.encoders import ENCODERS
 from recsys.encoders.batching import forward_sorted
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.errors import BadOptions
+from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
 REQUIRES = ()
@@ -23,10 +24,8 @@ DIGEST_INTEGERS = 4
 """Each text becomes this many ids, int32: its 16-byte digest."""
 
 
-class FakeOptions(BaseModel):
+class FakeOptions(OptionsModel):
     """dim: length of a vector. service_ms: mean wait a text. law: how waits vary. seed: of vectors and waits."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     dim: int = Field(16, ge=1)
     service_ms: float = Field(0.0, ge=0.0, allow_inf_nan=False)
@@ -38,7 +37,7 @@ class FakeOptions(BaseModel):
 class FakeEncoder:
     """Hashes a text to a unit vector, equal texts to equal ones, and waits on the clock for a service time a text."""
 
-    Options: ClassVar[type[BaseModel]] = FakeOptions
+    Options: ClassVar[type[OptionsModel]] = FakeOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
     WANTS_CLOCK: ClassVar[bool] = True
 

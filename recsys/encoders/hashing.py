@@ -7,21 +7,20 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.sparse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from recsys.encoders import ENCODERS
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.word_counts import count_words, unit_rows
+from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
 REQUIRES = ("sklearn",)
 
 
-class HashingOptions(BaseModel):
+class HashingOptions(OptionsModel):
     """dim: columns that the words are hashed to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     dim: int = Field(2**20, ge=1, le=2**31 - 1)
 
@@ -30,7 +29,7 @@ class HashingOptions(BaseModel):
 class HashingEncoder:
     """scikit-learn's HashingVectorizer with its defaults: a word's sign comes from its hash, so collisions cancel."""
 
-    Options: ClassVar[type[BaseModel]] = HashingOptions
+    Options: ClassVar[type[OptionsModel]] = HashingOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
     WANTS_CLOCK: ClassVar[bool] = False
 

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, check_length
-from recsys.encoders.protocol import EncoderInfo
+from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions
 from recsys.encoders.runtime import Runtime
 from recsys.models.artefacts import ArtefactCache
 from recsys.models.load import read_config
 from recsys.models.locate import locate
 from recsys.models.onnx_graph import IDS, MASK, VECTORS, build_graph, recipe
-from recsys.models.tokenizer import TextTokenizer
+from recsys.options import OptionsModel
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -44,31 +43,22 @@ class OnnxOptions(PretrainedOptions):
 class OnnxEncoder(PretrainedEncoder):
     """Runs a graph that is built once and kept in the artefact cache."""
 
-    Options: ClassVar[type[BaseModel]] = OnnxOptions
+    Options: ClassVar[type[OptionsModel]] = OnnxOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
     WANTS_CLOCK: ClassVar[bool] = False
 
     def __init__(self, options: OnnxOptions, runtime: Runtime) -> None:
-        """Build the graph when no cached one is right. Raises ModelError."""
+        """Build the graph when no cached one is right. Raises ModelError, BadOptions."""
         files = locate(options.model, options.weights, options.seed)
         config = read_config(files)
-        check_length(options.max_tokens, config["max_position_embeddings"])
-        tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads)
-        super().__init__(tokenizer, options.batch_tokens)
-        self.info = EncoderInfo(
+        model = LoadedModel(
+            files=files,
             dim=config["hidden_size"],
-            device="cpu",
+            positions=config["max_position_embeddings"],
             precision=options.precision,
-            max_tokens=options.max_tokens,
-            revision=files.revision,
-            prompt=options.prompt,
-            weights_bytes=files.weights_bytes,
-            weights_sha256=files.weights_sha256,
-            has_model=True,
-            real_weights=files.real,
-            threads=runtime.threads,
             batch_tolerance=BATCH_TOLERANCE[options.precision],
         )
+        super().__init__(options, runtime, model)
         path = ArtefactCache().get(
             recipe(files, options.precision, options.pooling),
             lambda target: build_graph(files, options.precision, options.pooling, target),

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from recsys.encoders.batching import check_vectors, forward_sorted, pad
 from recsys.encoders.protocol import EncoderInfo
+from recsys.encoders.runtime import Runtime
 from recsys.errors import BadOptions
+from recsys.models.locate import ModelFiles
 from recsys.models.tokenizer import TextTokenizer
+from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
 
-class PretrainedOptions(BaseModel):
+class PretrainedOptions(OptionsModel):
     """Which model, and what it is given to read.
 
     model: "minilm", a folder, a hub id, or a shipped configuration with weights = "random" (then seed counts).
     max_tokens: where a text is cut, special tokens included. prompt: put in front of every text.
     batch_tokens: padded tokens of one batch in encode; the default suits a CPU, a GPU wants more.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field("minilm", min_length=1)
     weights: Literal["real", "random"] = "real"
@@ -35,15 +37,46 @@ class PretrainedOptions(BaseModel):
     batch_tokens: int = Field(1024, ge=1)
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """What a subclass found out about its model. files: where it came from. dim: of a vector.
+
+    positions: tokens that a text may have at most. precision: the one executed. batch_tolerance: as in EncoderInfo.
+    """
+
+    files: ModelFiles
+    dim: int
+    positions: int
+    precision: str
+    batch_tolerance: float
+
+
 class PretrainedEncoder:
-    """Tokenises and batches; a subclass sets `info` and embeds a padded batch."""
+    """Tokenises and batches; a subclass loads the model and embeds a padded batch."""
 
-    info: EncoderInfo
-
-    def __init__(self, tokenizer: TextTokenizer, batch_tokens: int) -> None:
-        """batch_tokens: padded tokens of one batch in encode."""
-        self._tokenizer = tokenizer
-        self._batch_tokens = batch_tokens
+    def __init__(self, options: PretrainedOptions, runtime: Runtime, model: LoadedModel) -> None:
+        """Make the tokenizer and `info`. Raises BadOptions when a text may be longer than the model's positions."""
+        if options.max_tokens > model.positions:
+            raise BadOptions(
+                f"max_tokens = {options.max_tokens}, but the model has {model.positions} positions. Next: at most those"
+            )
+        files = model.files
+        self.info = EncoderInfo(
+            dim=model.dim,
+            device=runtime.device,
+            precision=model.precision,
+            max_tokens=options.max_tokens,
+            revision=files.revision,
+            prompt=options.prompt,
+            weights_bytes=files.weights_bytes,
+            weights_sha256=files.weights_sha256,
+            has_model=True,
+            real_weights=files.real,
+            threads=runtime.threads,
+            batch_tolerance=model.batch_tolerance,
+        )
+        self._tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads)
+        self._batch_tokens = options.batch_tokens
 
     def fit(self, texts: Sequence[str]) -> None:
         """Nothing to do: the model was trained before."""
@@ -70,9 +103,3 @@ class PretrainedEncoder:
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         """Unit vectors float32 [n, dim]. ids and mask: [n, length], n ≥ 1; mask None = no padding."""
         raise NotImplementedError
-
-
-def check_length(max_tokens: int, positions: int) -> None:
-    """Raise BadOptions when a text may be longer than the model has positions."""
-    if max_tokens > positions:
-        raise BadOptions(f"max_tokens = {max_tokens}, but the model has {positions} positions. Next: at most those")

@@ -8,22 +8,20 @@ from typing import ClassVar
 
 import numpy as np
 import scipy.sparse
-from pydantic import BaseModel, ConfigDict
 
 from recsys.encoders import ENCODERS
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.word_counts import count_words, unit_rows
 from recsys.errors import DataError
+from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
 REQUIRES = ("sklearn",)
 
 
-class TfidfOptions(BaseModel):
+class TfidfOptions(OptionsModel):
     """No options: one baseline, the same everywhere."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 @ENCODERS.register("tfidf")
@@ -34,7 +32,7 @@ class TfidfEncoder:
     1988, with scikit-learn's smoothing). Words are lower-cased runs of two or more word characters.
     """
 
-    Options: ClassVar[type[BaseModel]] = TfidfOptions
+    Options: ClassVar[type[OptionsModel]] = TfidfOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
     WANTS_CLOCK: ClassVar[bool] = False
 

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, check_length
-from recsys.encoders.protocol import EncoderInfo
+from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions
 from recsys.encoders.runtime import Runtime
 from recsys.models.load import load_module
 from recsys.models.locate import locate
-from recsys.models.tokenizer import TextTokenizer
+from recsys.options import OptionsModel
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +35,7 @@ class TransformerOptions(PretrainedOptions):
 class TransformerEncoder(PretrainedEncoder):
     """Any encoder of Hugging Face transformers; plain BERTs, such as MiniLM, run through recsys.models.bert."""
 
-    Options: ClassVar[type[BaseModel]] = TransformerOptions
+    Options: ClassVar[type[OptionsModel]] = TransformerOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
     WANTS_CLOCK: ClassVar[bool] = False
 
@@ -50,23 +48,14 @@ class TransformerEncoder(PretrainedEncoder):
         torch.set_num_threads(runtime.threads)
         files = locate(options.model, options.weights, options.seed)
         module = load_module(files)
-        check_length(options.max_tokens, module.config.max_position_embeddings)
-        tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads)
-        super().__init__(tokenizer, options.batch_tokens)
-        self.info = EncoderInfo(
+        model = LoadedModel(
+            files=files,
             dim=module.config.hidden_size,
-            device=runtime.device,
+            positions=module.config.max_position_embeddings,
             precision=options.precision,
-            max_tokens=options.max_tokens,
-            revision=files.revision,
-            prompt=options.prompt,
-            weights_bytes=files.weights_bytes,
-            weights_sha256=files.weights_sha256,
-            has_model=True,
-            real_weights=files.real,
-            threads=runtime.threads,
             batch_tolerance=BATCH_TOLERANCE[options.precision],
         )
+        super().__init__(options, runtime, model)
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.precision]
         self._run = embedder(_hidden_states(module, runtime.device, dtype), runtime.device, options.pooling)
 

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from report_statements import build_statements
 
+from bench.analysis.summary import IDENTITY, metric_columns
 from bench.report.drawing import draw_picture
 from bench.report.figures import FIGURES, NothingToDraw
 from bench.report.style import NOTE_PT, RC, WIDTH_IN
@@ -42,6 +43,10 @@ def visible_texts(figure):
 def outside(axis):
     low, high = sorted(axis.get_view_interval())
     return [tick.label1 for tick in axis.get_major_ticks() if not low <= tick.get_loc() <= high]
+
+
+def test_the_statements_that_are_drawn_have_only_columns_that_a_run_has():
+    assert set(statements_of(12, 0).summary) <= {*IDENTITY, *metric_columns(), "verdict"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODELS = ("torch", "transformers", "onnxruntime", "onnx")
 WORKER = """
-from bench.measure.worker import Assignment, Quiet, Ready, Serve, Served, WarmUp, run_worker
+from recsys.encoders.protocol import EncoderInfo
+from bench.measure.worker import Assignment, Quiet, Serve, Served, WarmUp, run_worker
 from bench.measure.slices import cut_slices
 from bench.scenario_file import read_scenario
 
@@ -29,7 +30,7 @@ class Parent:
 
 
 run_worker(Parent(), Assignment(scenario, scenario.arm[0], (), slices[-1].high))
-assert [type(answer) for answer in Parent.answers] == [Ready, Quiet, Served], Parent.answers
+assert [type(answer) for answer in Parent.answers] == [EncoderInfo, Quiet, Served], Parent.answers
 """
 
 

@@ -41,8 +41,9 @@ class Throughput:
 def _falls_behind(block: pd.DataFrame) -> bool:
     """At the last arrival more requests wait than 2 % of the block and those in flight at an unloaded system."""
     last_ns, n = block["intended_ns"].max(), len(block)
-    waiting = int((block["observed_ns"] > last_ns).sum()) + int((block["outcome"] != "answered").sum())
+    waiting = int(((block["observed_ns"] > last_ns) | (block["outcome"] != "answered")).sum())
     span_ns = max(last_ns - block["intended_ns"].min(), 1)
-    service_ns = (block["observed_ns"] - block["taken_ns"]).median()
+    in_batch_queue_ns = block["mark_batch_wait_ns"] - block["mark_prepare_ns"]
+    service_ns = (block["observed_ns"] - block["taken_ns"] - in_batch_queue_ns).median()
     in_flight = service_ns * (n - 1) / span_ns  # Little's law, without a queue
     return bool(waiting > LAG_SHARE * n + in_flight + LAG_REQUESTS)

@@ -29,18 +29,19 @@ class Tokens:
     @staticmethod
     def measure(cell: Cell) -> dict[str, object]:
         """Means, and percentiles of hits and misses apart where n carries them."""
-        if cell.request_kind != "recommend" or not len(cell.rows):
+        if cell.request_kind != "recommend" or not cell.answered.any():
             return {}
         values: dict[str, object] = {
-            "tokens_per_request": float(cell.rows["tokens"].mean()),
-            "padded_tokens_per_request": float(cell.rows["padded_tokens"].mean()),
+            "tokens_per_request": float(cell.rows["tokens"][cell.answered].mean()),
+            "padded_tokens_per_request": float(cell.rows["padded_tokens"][cell.answered].mean()),
         }
-        hit = cell.rows["cache_hit"]
-        if hit.notna().any():
-            hits = hit.fillna(False).to_numpy(bool)
+        known = cell.rows["cache_hit"].notna().to_numpy()
+        if known.any():
+            hits = cell.rows["cache_hit"][known].to_numpy(bool)
             values["cache_hit_ratio"] = float(hits.mean())
             if cell.in_latency_load:
-                values |= _percentiles("hit", cell.response_ms[hits]) | _percentiles("miss", cell.response_ms[~hits])
+                response_ms = cell.response_ms[known]
+                values |= _percentiles("hit", response_ms[hits]) | _percentiles("miss", response_ms[~hits])
         return values
 
 

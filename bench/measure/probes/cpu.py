@@ -26,7 +26,7 @@ def read_cpu() -> CpuReading:
     """The readings so far; the difference of two is what lies between them."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     machine = psutil.cpu_times()
-    busy_s = sum(machine) - machine.idle - getattr(machine, "iowait", 0.0)
-    # guest time is contained in user time already
-    busy_s -= getattr(machine, "guest", 0.0) + getattr(machine, "guest_nice", 0.0)
+    # stolen time is another machine's work, and guest time is contained in user time already
+    not_ours = ("idle", "iowait", "steal", "guest", "guest_nice")
+    busy_s = sum(machine) - sum(getattr(machine, name, 0.0) for name in not_ours)
     return CpuReading(usage.ru_utime + usage.ru_stime, getattr(machine, "steal", 0.0), busy_s)

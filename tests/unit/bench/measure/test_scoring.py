@@ -5,10 +5,16 @@ import pytest
 from small_data import dataset_of
 from small_recommender import make_scenario
 
+from bench.clock import VirtualClock
+from bench.measure.arm import build_recommender, encode_catalogue
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
 from bench.measure.scoring import score_arms, score_floors
 from bench.measure.slices import Slice
-from bench.traffic.requests import Trace
+from bench.scenario import ArmTable
+from bench.traffic.requests import Trace, draw_trace
+from recsys.data.loading import load_dataset
+from recsys.encoders import ENCODERS
+from recsys.types import RequestKind
 
 EVENTS = [(1, 0, 0), (2, 1, 1), (3, 0, 1), (10, 0, 2), (11, 0, 3), (12, 1, 0), (13, 1, 4)]
 """t0 = 10. User 0 will meet items 2 and 3, user 1 items 0 and 4."""
@@ -21,6 +27,12 @@ ARM = SCENARIO.arm[0]
 PART = Slice(SCENARIO.load_points()[0], 0, 1, 4)
 NO_LIST = [-1, -1]
 
+MINILM = {"name": "m", "encoder": {"kind": "transformer", "model": "minilm", "max_tokens": 24}}
+"""Texts are cut short: a reference that read more of them would rank otherwise."""
+IN_PATH = {placement: ArmTable.model_validate(MINILM | {"placement": placement}) for placement in ("profile", "items")}
+ASKING = make_scenario(MINILM | {"placement": "profile"}, requests={"k": 2, "feedback_share": 0.25})
+BLOCKS = [Slice(ASKING.load_points()[0], block, 12 * block, 12 * (block + 1)) for block in range(2)]
+
 
 def trace():
     """Row 0 is the warm-up's; then user 0 asks, reports an event, and user 1 asks."""
@@ -29,7 +41,7 @@ def trace():
 
 def scored(*lists):
     made = np.array([NO_LIST, *lists], np.int32)
-    return score_arms(SCENARIO, {"a": ARM}, {"a": made}, trace(), [PART])["a"]
+    return score_arms(SCENARIO, {"a": ARM}, {"a": made}, trace(), [PART], warn=pytest.fail)["a"]
 
 
 def test_recall_counts_later_events_and_feedback_has_none():
@@ -47,7 +59,7 @@ def test_items_seen_before_the_slice_are_no_hits_and_not_wanted():
     rows = [*EVENTS[:4], (11, 0, 1), *EVENTS[5:]]  # user 0 comes back to item 1
     again = Trace(np.array([3, 3, 4, 5]), np.array([False, False, True, False]), dataset_of(rows))
     lists = np.array([NO_LIST, [2, 1], NO_LIST, [0, 4]], np.int32)
-    columns = score_arms(SCENARIO, {"a": ARM}, {"a": lists}, again, [PART])["a"]
+    columns = score_arms(SCENARIO, {"a": ARM}, {"a": lists}, again, [PART], warn=pytest.fail)["a"]
     assert columns["recall_at_k"][1] == 1.0, "only item 2 is wanted"
 
 
@@ -66,3 +78,53 @@ def test_floors_rank_by_training_events_alone_and_leave_out_what_was_seen():
     assert lists["popularity"][3].tolist() == [0, 2], "user 1 has seen 1; item 0 was met once before t0"
     scores = score_floors(SCENARIO, lists, trace(), [PART])
     assert scores["popularity"]["recall_at_k"].tolist() == pytest.approx([np.nan, 1.0, np.nan, 0.5], nan_ok=True)
+
+
+def best_and_worst(recommender, asked):
+    """What the recommender recommends to every request of BLOCKS, and the candidates that it ranks last."""
+    best = np.full((BLOCKS[-1].high, 2), -1, np.int32)
+    worst = best.copy()
+    for part in BLOCKS:
+        requests = asked.requests(part.low, part.high)
+        recommender.parts.profiles.rewind(requests[0].timestamp_s)
+        for request in requests:
+            if request.kind is RequestKind.FEEDBACK:
+                recommender.update(request)
+                continue
+            row = part.low + request.row
+            best[row] = recommender.recommend([request])[0].positions
+            scores = recommender.scores([request])[0]
+            worst[row] = np.argsort(np.where(np.isfinite(scores), scores, np.inf))[:2]
+    return best, worst
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    """Which rows are feedback, and the fidelity of "best" and "worst" lists in each placement."""
+    if ENCODERS.entry("transformer").missing:
+        pytest.skip("library not installed")
+    dataset = load_dataset("embedded", data_dirs=[], users=12)
+    asked = draw_trace(ASKING, dataset, BLOCKS[-1].high)
+    encoded = encode_catalogue(ASKING, IN_PATH["profile"], dataset, VirtualClock())
+    arms, lists = {}, {}
+    for placement, arm in IN_PATH.items():
+        best, worst = best_and_worst(build_recommender(ASKING, arm, dataset, encoded), asked)
+        arms |= {f"{placement} best": arm, f"{placement} worst": arm}
+        lists |= {f"{placement} best": best, f"{placement} worst": worst}
+    scores = score_arms(ASKING, arms, lists, asked, BLOCKS, warn=pytest.fail)
+    return asked.feedback, {name: columns["fidelity_at_k"] for name, columns in scores.items()}
+
+
+@pytest.mark.parametrize("placement", IN_PATH)
+def test_an_exact_arm_is_faithful_to_its_own_reference(minilm, placement):
+    feedback, fidelity = minilm
+    assert 0 < feedback.sum() < len(feedback)
+    assert (fidelity[f"{placement} best"][~feedback] == 1.0).all()
+    assert np.isnan(fidelity[f"{placement} best"][feedback]).all()
+
+
+@pytest.mark.parametrize("placement", IN_PATH)
+def test_the_worst_items_are_faithful_to_nothing(minilm, placement):
+    feedback, fidelity = minilm
+    assert (fidelity[f"{placement} worst"][~feedback] == 0.0).all()
+    assert np.isnan(fidelity[f"{placement} worst"][feedback]).all()

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from report_statements import build_statements
 from rich.console import Console
@@ -12,6 +13,8 @@ from bench.report import terminal_table
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.cells import difference_cell, mark_best, percentile_cell, value_cell
 from bench.report.quality_table import quality_table
+from bench.report.slo import meets_slo
+from bench.report.summary_points import chips, warnings
 from bench.report.tables import Cell, Column, Row, Table, escape_markdown, to_markdown
 
 
@@ -34,7 +37,7 @@ def test_a_percentile_that_is_not_owed_is_a_dash_that_says_why():
 def test_a_saturated_cell_never_prints_a_number():
     row = {"saturated": np.True_, "p99_ms": 12.3, "p99_low_ms": 1.0, "p99_high_ms": 2.0}
     assert percentile_cell(row, "p99").line == "saturated"
-    tax = {"saturated": True, "delta_p99_ms": 12.3, "resolvable": True}
+    tax = {"saturated": True, "delta_p99_ms": 12.3}
     assert difference_cell(tax, "p99", "ms").line == "saturated"
 
 
@@ -44,9 +47,84 @@ def test_an_infinite_percentile_says_that_requests_went_unanswered():
     assert "unanswered" in cell.note
 
 
-def test_a_difference_under_the_floor_is_not_resolvable():
+def test_each_difference_is_resolvable_by_its_own_interval():
     row = {"delta_p50_ms": 0.1, "delta_p50_low_ms": -0.1, "delta_p50_high_ms": 0.3, "resolvable": False}
+    row |= {"delta_p99_ms": 4.0, "delta_p99_low_ms": 2.0, "delta_p99_high_ms": 6.0}
     assert difference_cell(row, "p50", "ms").line == "not resolvable [−0.100, 0.300]"
+    assert difference_cell(row, "p50", "ms").note == "the interval of the difference holds 0"
+    assert difference_cell(row, "p99", "ms").line == "+4.00 [2.00, 6.00]"
+
+
+def test_a_difference_without_bounds_is_printed_with_a_note():
+    row = {"delta_p99_ms": 4.0, "delta_p99_low_ms": -math.inf, "delta_p99_high_ms": math.inf}
+    cell = difference_cell(row, "p99", "ms")
+    assert cell.line == "+4.00 [−∞, ∞]"
+    assert "not bounded" in cell.note
+
+
+SHARED = {"load": "server", "load_kind": "server", "offered_per_s": 20.0, "request_kind": "recommend"}
+
+
+def with_reference_at_20(statements, **values):
+    """The statements with these values in the reference's summary row at the rate that the arms share."""
+    summary = statements.summary.copy()
+    here = (summary[list(SHARED)] == pd.Series(SHARED)).all(axis=1) & (summary["arm"] == "minilm-fp32")
+    assert here.sum() == 1
+    summary.loc[here, list(values)] = list(values.values())
+    return replace(statements, summary=summary)
+
+
+def slo_said(statements):
+    """The chip on the SLO, and the reference's cell in the table of load points."""
+    chip = next(chip for chip in chips(statements) if chip.text.startswith("p99"))
+    table = load_table(statements)
+    keys = [column.key for column in table.columns]
+    rows = [row.cells for row in table.rows if row.name == "MiniLM fp32"]
+    here = next(row for row in rows if row[0].text == "server at 20/s" and row[1].text == "recommend")
+    return chip, here[keys.index("slo")]
+
+
+@pytest.mark.parametrize(
+    ("values", "chip", "tone", "cell"),
+    [
+        ({"p99_ms": 99.0, "within_slo": 0.992}, "6 of 6 arms, server at 20/s", "good", ("99.2 %", "")),
+        ({"p99_ms": 100.1, "within_slo": 0.5}, "5 of 6 arms, server at 20/s", "warn", ("50.0 %", "bad")),
+        ({"p99_ms": math.inf, "within_slo": 0.9}, "5 of 6 arms, server at 20/s", "warn", ("90.0 %", "bad")),
+        ({"p99_ms": 99.0, "within_slo": 0.9997}, "6 of 6 arms, server at 20/s", "good", ("99.9 %", "")),
+    ],
+)  # fmt: skip
+def test_an_arm_meets_the_slo_by_its_p99_and_not_by_having_a_share(values, chip, tone, cell):
+    said, share = slo_said(with_reference_at_20(build_statements(6), **values))
+    assert (said.text, said.tone) == (f"p99 ≤ 100 ms: {chip}", tone)
+    assert (share.text, share.tone) == cell
+
+
+def test_without_a_p99_there_are_too_few_requests_to_tell_whether_an_arm_meets_the_slo():
+    statements = build_statements(6)
+    summary = statements.summary.copy()
+    summary.loc[summary["arm"] == "minilm-fp32", ["p99_ms", "within_slo"]] = [math.nan, 1.0]
+    said, share = slo_said(replace(statements, summary=summary))
+    assert said.text.endswith(", too few requests to tell for 1")
+    assert said.tone == "warn"
+    assert (share.text, share.tone) == ("100 %", "quiet")
+    assert "too few requests" in share.note
+    chip, _ = slo_said(replace(statements, summary=summary.assign(p99_ms=math.nan, saturated=False)))
+    assert (chip.text, chip.tone) == ("p99 ≤ 100 ms: too few requests to tell", "warn")
+
+
+def test_a_saturated_arm_does_not_meet_the_slo():
+    assert meets_slo({"saturated": True, "p99_ms": 1.0}, 100.0) is False
+
+
+def test_requests_without_an_answer_are_named_by_cause_and_not_summed_beside_it():
+    values = {"failed": 2, "timed_out": 3, "refused": 4, "dropped": 9}
+    table = load_table(with_reference_at_20(build_statements(6), **values))
+    place = [column.key for column in table.columns].index("unanswered")
+    assert "2 failed, 3 timed out, 4 refused" in {row.cells[place].text for row in table.rows}
+
+
+def test_a_warning_of_the_data_is_shown_once():
+    assert warnings(build_statements(2)) == ("3 of 620 items have no title",)
 
 
 def test_bold_goes_to_the_best_and_to_what_its_interval_does_not_tell_apart():
