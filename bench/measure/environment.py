@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from bench.clock import check_clock
-from bench.threads import SLEEPING
+from bench.threads import RECORDED
 
 LIBRARIES = (
     "torch",
@@ -28,7 +28,7 @@ LIBRARIES = (
 )
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8", "amx_bf16")
 THREAD_VARIABLES = (
-    *SLEEPING,
+    *RECORDED,
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

@@ -12,6 +12,7 @@ from bench.clock import NS_PER_S, MonotonicClock
 from bench.measure.worker import Assignment, Cause, Failure, Quiet, Serve, Served, WarmUp, run_worker
 from bench.threads import let_threads_sleep
 from recsys.encoders.protocol import EncoderInfo
+from recsys.models.artefacts import ArtefactCache
 
 BUILD_LIMIT_S = 1800.0
 SERVE_LIMIT_S = 3600.0
@@ -59,7 +60,19 @@ class WorkerPool:
             self.end(name)
 
     def start(self, assignment: Assignment) -> Ready:
-        """Start an arm's worker and wait until it is built. Raises ArmFailed."""
+        """Start an arm's worker and wait until it is ready. Raises ArmFailed.
+
+        A worker that had to export or quantise a model first is replaced by a fresh one: what that takes of time and
+        memory belongs to setting up, not to the arm.
+        """
+        built = ArtefactCache().state()
+        ready = self._start_once(assignment)
+        if ArtefactCache().state() != built:
+            self.end(assignment.arm.name)
+            ready = self._start_once(assignment)
+        return ready
+
+    def _start_once(self, assignment: Assignment) -> Ready:
         let_threads_sleep()
         start_ns = self._clock.now_ns()
         ours, theirs = self._context.Pipe()

@@ -64,6 +64,11 @@ class ArtefactCache:
         """folder: None = `cache_folder()`. Created when it is first written to."""
         self.folder = (folder or cache_folder()) / "artefacts"
 
+    def state(self) -> frozenset[tuple[str, int]]:
+        """What has been built so far: keys with the ns at which each was; differs after a build."""
+        manifests = self.folder.glob(f"*/{MANIFEST}")
+        return frozenset((path.parent.name, path.stat().st_mtime_ns) for path in manifests)
+
     def get(self, recipe: Recipe, build: Callable[[Path], None]) -> Path:
         """The recipe's file, as built before or by build(path) now. build writes exactly that path."""
         from filelock import FileLock
