@@ -107,7 +107,9 @@ def test_a_label_full_of_markup_is_drawn_as_text(kind):
     statements = statements_of(6, 0)
     arms = [{**arm, "label": "$x_1$ <b>& </b>]]> -- {0} %s"} for arm in statements.run["arms"]]
     picture = draw_picture(kind, replace(statements, run={**statements.run, "arms": arms}))
-    ElementTree.fromstring(picture.svg)
+    root = ElementTree.fromstring(picture.svg)
+    assert root.tag.endswith("svg")
+    assert not any(node.tag.rpartition("}")[2] == "b" for node in root.iter()), "the label became markup"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -84,8 +84,11 @@ def test_planted_numbers_that_are_no_unit_vector_are_refused(planted: float) -> 
 def test_a_row_of_zeros_and_sparse_rows_pass() -> None:
     vectors = np.eye(3, 4, dtype=np.float32)
     vectors[2] = 0
-    check_vectors(vectors, 3, 4)
-    check_vectors(scipy.sparse.csr_array(vectors), 3, 4)
+    assert check_vectors(vectors, 3, 4) is None
+    assert check_vectors(scipy.sparse.csr_array(vectors), 3, 4) is None
+    vectors[2, 0] = 0.5  # the same rows with one neither zero nor unit are told apart
+    with pytest.raises(BadVectors):
+        check_vectors(vectors, 3, 4)
 
 
 def test_a_wrong_shape_is_refused() -> None:

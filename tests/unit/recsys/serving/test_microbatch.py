@@ -109,3 +109,5 @@ def test_it_drains_a_schedule_of_nothing():
     recorder = Recorder(0, 1, clock)
     inbox = ScheduledInbox(lists(0), np.zeros(0, np.int64), clock, recorder)
     MicrobatchServing(MicrobatchOptions()).serve(inbox, TimedRecommender(clock, []), recorder)
+    assert clock.now_ns() == 0
+    assert inbox.take(1) == []
