@@ -23,7 +23,7 @@ PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """points: one line a load point; seconds: scheduled ones exactly, the others by a guess."""
+    """Seconds: scheduled ones exactly, the others by a guess. blanks: load points with the percentiles left blank."""
 
     requests: int
     scheduled_s: float
@@ -59,12 +59,13 @@ def forecast(scenario: Scenario, data_dirs: Sequence[Path]) -> Forecast:
         else:
             scheduled_s += len(models) * len(part) / rate_per_s
     guessed_s += (2 * len(warmup) + slices[-1].high) * ASSUMED_SERVICE_S[True] * sum(models)
-    blanks = tuple((point.title, _blank(point)) for point in scenario.load_points())
+    timed = [point for point in scenario.load_points() if LOADS.get(point.table.kind).has_latency]
+    blanks = tuple((point.title, _blank(point, scenario.requests.feedback_share)) for point in timed)
     n = slices[-1].high - warmup.high
     return Forecast(n, scheduled_s, guessed_s, n * len(models) * BYTES_PER_ROW, blanks)
 
 
-def _blank(point: LoadPoint) -> tuple[str, ...]:
-    if not LOADS.get(point.table.kind).has_latency:
-        return tuple(PERCENTILES)
-    return tuple(name for name, p in PERCENTILES.items() if point.table.requests < minimum_n(p))
+def _blank(point: LoadPoint, feedback_share: float) -> tuple[str, ...]:
+    """Percentiles that the requests for a list, which are fewer than all, cannot carry."""
+    lists = round(point.table.requests * (1 - feedback_share))
+    return tuple(name for name, p in PERCENTILES.items() if lists < minimum_n(p))
