@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bench.traffic.arrivals import ARRIVALS
+from bench.clock import NS_PER_S
+from bench.traffic.arrivals import ARRIVALS, RateFromLoad, Stretch
 from recsys.options import OptionsModel
-
-NS_PER_S = 1_000_000_000
 
 
 class ConstantOptions(OptionsModel):
@@ -16,7 +15,7 @@ class ConstantOptions(OptionsModel):
 
 
 @ARRIVALS.register("constant")
-class ConstantArrivals:
+class ConstantArrivals(RateFromLoad):
     """The first request is due one period after the start."""
 
     Options = ConstantOptions
@@ -24,7 +23,8 @@ class ConstantArrivals:
     def __init__(self, options: ConstantOptions) -> None:
         self.options = options
 
-    def intended_ns(self, n: int, rate_per_s: float, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """So many times in ns; nothing is drawn."""
-        times_ns: npt.NDArray[np.int64] = np.rint(np.arange(1, n + 1) * (NS_PER_S / rate_per_s)).astype(np.int64)
+    def intended_ns(self, stretch: Stretch) -> npt.NDArray[np.int64]:
+        """The times in ns; nothing is drawn."""
+        period_ns = NS_PER_S / stretch.rate_per_s
+        times_ns: npt.NDArray[np.int64] = np.rint(np.arange(1, stretch.n + 1) * period_ns).astype(np.int64)
         return times_ns

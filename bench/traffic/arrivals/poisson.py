@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bench.traffic.arrivals import ARRIVALS
+from bench.clock import NS_PER_S
+from bench.traffic.arrivals import ARRIVALS, RateFromLoad, Stretch
 from recsys.options import OptionsModel
-
-NS_PER_S = 1_000_000_000
 
 
 class PoissonOptions(OptionsModel):
@@ -16,7 +15,7 @@ class PoissonOptions(OptionsModel):
 
 
 @ARRIVALS.register("poisson")
-class PoissonArrivals:
+class PoissonArrivals(RateFromLoad):
     """A Poisson process."""
 
     Options = PoissonOptions
@@ -24,7 +23,7 @@ class PoissonArrivals:
     def __init__(self, options: PoissonOptions) -> None:
         self.options = options
 
-    def intended_ns(self, n: int, rate_per_s: float, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-        """So many times in ns."""
-        gaps_ns = generator.standard_exponential(n) * (NS_PER_S / rate_per_s)
+    def intended_ns(self, stretch: Stretch) -> npt.NDArray[np.int64]:
+        """The times in ns."""
+        gaps_ns = stretch.generator.standard_exponential(stretch.n) * (NS_PER_S / stretch.rate_per_s)
         return np.rint(np.cumsum(gaps_ns)).astype(np.int64)
