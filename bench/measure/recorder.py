@@ -1,15 +1,20 @@
-"""Stamps and marks of one block, in arrays that are allocated before it starts."""
+"""Stamps and marks of one block, in arrays that are allocated before it starts: nothing grows while it is timed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from recsys.serving.protocols import STAGES, Clock
 from recsys.types import Recommendation
+
+NOT_WAITED_FOR = -1
+LONGEST_LATENESS_NS = np.iinfo(np.int32).max
+KINDS_OF_ERRORS = 20
+"""Different error messages that are kept; all are counted."""
 
 
 class Outcome(IntEnum):
@@ -22,25 +27,42 @@ class Outcome(IntEnum):
     REFUSED = 4
 
 
+_ANSWERED = int(Outcome.ANSWERED)  # an enum member costs ten times as much to store
+
+
 class Recorder:
     """Implements the tracer of the recommender and the stamps of the inbox, for n requests and lists of length k.
 
-    All times are int64 ns of the block's clock; 0 = never. recommended int32 [n, k], -1 where a list is shorter.
+    All times are int64 ns of the block's clock; 0 = never. ended_ns: when the request left the system, whichever way.
+    lateness_ns int32: how late the inbox was for a request that the system waited for, else NOT_WAITED_FOR.
+    recommended int32 [n, k], -1 where a list is shorter. errors: messages of failed requests and how often each came.
     """
 
     def __init__(self, n: int, k: int, clock: Clock) -> None:
         self._clock = clock
         self.intended_ns = np.zeros(n, np.int64)
         self.taken_ns = np.zeros(n, np.int64)
+        self.ended_ns = np.zeros(n, np.int64)
         self.marks_ns = {stage: np.zeros(n, np.int64) for stage in STAGES}
+        self.lateness_ns = np.full(n, NOT_WAITED_FOR, np.int32)
         self.tokens_of = np.zeros(n, np.int32)
         self.padded_tokens_of = np.zeros(n, np.int32)
         self.outcomes = np.zeros(n, np.int8)
         self.recommended = np.full((n, k), -1, np.int32)
+        self.errors: Counter[str] = Counter()
+        self.first_error: Exception | None = None
+        # single values are written through views: three times as fast as through the arrays
+        self._intended, self._taken = self.intended_ns.data, self.taken_ns.data
+        self._ended = self.ended_ns.data
+        self._outcomes = self.outcomes.data
+        self._marks = {stage: marks.data for stage, marks in self.marks_ns.items()}
 
     def mark(self, stage: str, rows: Sequence[int]) -> None:
         """`stage` has just ended for the requests of these rows."""
-        self.marks_ns[stage][rows if len(rows) > 1 else rows[0]] = self._clock.now_ns()
+        now_ns = self._clock.now_ns()
+        marks = self._marks[stage]
+        for row in rows:
+            marks[row] = now_ns
 
     def tokens(self, rows: Sequence[int], n_tokens: Sequence[int]) -> None:
         """Tokens that each request costs in the encoder."""
@@ -52,35 +74,69 @@ class Recorder:
         self.padded_tokens_of[rows] = share
         self.padded_tokens_of[rows[0]] += rest
 
-    def taken(self, rows: range, now_ns: int) -> None:
+    def due(self, rows: range, intended_ns: int) -> None:
+        """These requests are due at this time."""
+        self.intended_ns[rows.start : rows.stop] = intended_ns
+
+    def handed_over(self, row: int, intended_ns: int, now_ns: int) -> None:
+        """This request was due and is handed out."""
+        self._intended[row] = intended_ns
+        self._taken[row] = now_ns
+
+    def woke_late(self, row: int, lateness_ns: int) -> None:
+        """The system waited for this request, and got it so long after it could leave."""
+        self.lateness_ns[row] = min(lateness_ns, LONGEST_LATENESS_NS)
+
+    def taken(self, rows: Sequence[int], now_ns: int) -> None:
         """These requests were handed out."""
-        self.taken_ns[rows.start : rows.stop] = now_ns
+        taken = self._taken
+        for row in rows:
+            taken[row] = now_ns
 
-    def timed_out(self, rows: range, limit_ns: int) -> None:
-        """These requests were given up `limit_ns` after they were due, whenever that came to light."""
-        self.taken_ns[rows.start : rows.stop] = self.intended_ns[rows.start : rows.stop] + limit_ns
-        self.outcomes[rows.start : rows.stop] = Outcome.TIMED_OUT
+    def timed_out(self, row: int, limit_ns: int) -> None:
+        """This request was given up `limit_ns` after it was due, whenever that came to light."""
+        self._leave(row, int(self.intended_ns[row]) + limit_ns, Outcome.TIMED_OUT)
 
-    def answered(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
-        """These requests were answered."""
-        for row, answer in zip(rows, answers, strict=True):
-            self.outcomes[row] = Outcome.ANSWERED
+    def refused(self, row: int) -> None:
+        """This request was turned away when it was due."""
+        self._leave(row, int(self.intended_ns[row]), Outcome.REFUSED)
+
+    def answered(self, rows: Sequence[int], answers: Sequence[Recommendation | None], now_ns: int) -> None:
+        """These requests were answered. Raises ValueError unless there is one answer a request."""
+        if len(rows) != len(answers):  # a strict zip would cost as much as all the rest
+            raise ValueError(f"{len(answers)} answers to {len(rows)} requests; there must be one each, None included")
+        ended, outcomes = self._ended, self._outcomes
+        for row in rows:
+            ended[row] = now_ns
+            outcomes[row] = _ANSWERED
+        for place, answer in enumerate(answers):
             if answer is not None:
-                self.recommended[row, : len(answer.positions)] = answer.positions
+                self.recommended[rows[place], : len(answer.positions)] = answer.positions
 
-    def finished_ns(self, row: int) -> int:
-        """When the last stage of a request ended."""
-        return int(max(marks[row] for marks in self.marks_ns.values()))
+    def failed(self, rows: Sequence[int], error: Exception, now_ns: int) -> None:
+        """These requests ended in an error."""
+        for row in rows:
+            self._ended[row] = now_ns
+            self._outcomes[row] = Outcome.FAILED
+        self.first_error = self.first_error or error
+        message = f"{type(error).__name__}: {error}"
+        if message not in self.errors and len(self.errors) >= KINDS_OF_ERRORS:
+            message = "other errors"
+        self.errors[message] += len(rows)
 
-    def observed_ns(self) -> npt.NDArray[np.int64]:
-        """When each request's last stage ended, or when it was given up, int64 [n]."""
-        latest: npt.NDArray[np.int64] = np.maximum.reduce([self.taken_ns, *self.marks_ns.values()])
-        return latest
+    def close(self, start_ns: int) -> None:
+        """Count all times from the block's start, and give stages that a request does not pass length 0.
 
-    def stage_ends_ns(self) -> dict[str, npt.NDArray[np.int64]]:
-        """Marks with those of stages that a request does not pass filled in: such a stage has length 0."""
-        ends, last = {}, self.taken_ns
-        for stage in STAGES:
-            last = np.maximum(last, self.marks_ns[stage])
-            ends[stage] = last
-        return ends
+        Works in place, since there may be a million requests. The last stage ends with the request: between its mark
+        and the inbox's stamp lies handing the answer over.
+        """
+        last = self.taken_ns
+        for stage in STAGES[:-1]:
+            last = np.maximum(last, self.marks_ns[stage], out=self.marks_ns[stage])
+        self.marks_ns[STAGES[-1]] = self.ended_ns
+        for times_ns in (self.intended_ns, self.taken_ns, *self.marks_ns.values()):
+            times_ns -= start_ns
+
+    def _leave(self, row: int, at_ns: int, outcome: Outcome) -> None:
+        self._taken[row] = self._ended[row] = at_ns
+        self._outcomes[row] = outcome

@@ -1,132 +1,132 @@
-"""Inboxes: hand requests out when they are due, in the process that serves them.
+"""Inboxes hand requests out when they are due, in the process that serves them; here what all have in common.
 
-The queue is implicit in the schedule: an idle system waits, a busy one finds all that fell due meanwhile, oldest
-first. No generator thread competes for the interpreter, and none can be late.
+The queue is implicit in what is due: an idle system waits, a busy one finds all that fell due meanwhile, oldest first.
+No generator thread competes for the interpreter, and none can be late.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.serving.protocols import Clock
-from recsys.types import Recommendation, Request
+from recsys.types import Recommendation, Request, RequestKind
+
+Admits = Callable[[Request], bool]
 
 
 class Stamps(Protocol):
-    """Where an inbox writes what happens to requests."""
+    """Where an inbox writes what happens to requests. All times in ns of the block's clock."""
 
     intended_ns: npt.NDArray[np.int64]
 
-    def taken(self, rows: range, now_ns: int) -> None:
+    def due(self, rows: range, intended_ns: int) -> None:
+        """These requests are due at this time."""
+
+    def handed_over(self, row: int, intended_ns: int, now_ns: int) -> None:
+        """This request was due and is handed out: `due` and `taken` in one."""
+
+    def woke_late(self, row: int, lateness_ns: int) -> None:
+        """The system waited for this request, and got it so long after it could leave."""
+
+    def taken(self, rows: Sequence[int], now_ns: int) -> None:
         """These requests were handed out."""
 
-    def timed_out(self, rows: range, limit_ns: int) -> None:
-        """These requests were given up `limit_ns` after they were due."""
+    def timed_out(self, row: int, limit_ns: int) -> None:
+        """This request was given up `limit_ns` after it was due."""
 
-    def answered(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
+    def refused(self, row: int) -> None:
+        """This request was turned away when it was due."""
+
+    def answered(self, rows: Sequence[int], answers: Sequence[Recommendation | None], now_ns: int) -> None:
         """These requests were answered."""
 
-    def finished_ns(self, row: int) -> int:
-        """When the last stage of an answered request ended."""
+    def failed(self, rows: Sequence[int], error: Exception, now_ns: int) -> None:
+        """These requests ended in an error."""
 
 
-class ScheduledInbox:
-    """Open loop: request i is due at start + schedule[i], whatever the system does.
+class WaitingInbox(ABC):
+    """Waits until requests may leave. What is due, and when it may leave, is the subclass's; it never looks ahead."""
 
-    timeout_ns: a request still untaken so long after its time is dropped, None = never.
-    """
+    def __init__(self, clock: Clock, stamps: Stamps) -> None:
+        self.clock = clock
+        self.stamps = stamps
 
-    def __init__(
-        self,
-        requests: Sequence[Request],
-        intended_ns: npt.NDArray[np.int64],
-        clock: Clock,
-        stamps: Stamps,
-        timeout_ns: int | None = None,
-    ) -> None:
-        self._requests = requests
-        self._clock = clock
-        self._stamps = stamps
-        self._timeout_ns = timeout_ns
-        self._next = 0
-        start_ns = clock.now_ns()
-        self._due_ns: list[int] = (intended_ns + start_ns).tolist()
-        stamps.intended_ns[:] = self._due_ns
+    @abstractmethod
+    def leave_ns(self, now_ns: int, max_requests: int, max_wait_ns: int) -> int | None:
+        """When the next requests may leave, as far as is known by now; None while nothing is known to come."""
+
+    @abstractmethod
+    def claim(self, now_ns: int, max_requests: int, admits: Admits | None = None) -> list[Request]:
+        """What is due by now, at most this many, up to the first that `admits` refuses."""
+
+    @abstractmethod
+    def drained(self) -> bool:
+        """Nothing will come any more, whatever is done."""
 
     def take(self, max_requests: int, max_wait_ns: int = 0) -> list[Request]:
         """Wait for the next request; return once `max_requests` are due or `max_wait_ns` after the oldest fell due."""
-        while self._next < len(self._due_ns):
-            oldest = self._next
-            self._clock.wait_until_ns(self._leave_ns(max_requests, max_wait_ns))
-            now_ns = self._clock.now_ns()
-            self._drop_late(now_ns)
-            if self._next == oldest:  # else it was given up, and the next has a wait of its own
-                return self._hand_out(max_requests, now_ns)
+        waited_until_ns = None
+        now_ns = self.clock.now_ns()
+        while (leave_ns := self.leave_ns(now_ns, max_requests, max_wait_ns)) is not None:
+            if leave_ns <= now_ns:
+                taken = self.claim(now_ns, max_requests)
+                if leave_ns == waited_until_ns:
+                    self.stamps.woke_late(taken[0].row, now_ns - leave_ns)
+                return taken
+            self.clock.wait_until_ns(leave_ns)
+            waited_until_ns, now_ns = leave_ns, self.clock.now_ns()
         return []
 
     def poll(self, max_requests: int) -> list[Request]:
         """The requests that are due now, at most this many; never waits."""
-        now_ns = self._clock.now_ns()
-        self._drop_late(now_ns)
-        return self._hand_out(max_requests, now_ns)
+        return self.claim(self.clock.now_ns(), max_requests)
+
+    def take_more(self, max_requests: int, oldest: int, max_wait_ns: int) -> list[Request]:
+        """What is due now, or else next; [] once the request of row `oldest` has waited `max_wait_ns`."""
+        over_ns = int(self.stamps.intended_ns[oldest]) + max_wait_ns
+        now_ns = self.clock.now_ns()
+        taken = self.claim(now_ns, max_requests)
+        while not taken and now_ns < over_ns:
+            next_ns = self.leave_ns(now_ns, 1, 0)
+            waited_until_ns = over_ns if next_ns is None else min(next_ns, over_ns)
+            self.clock.wait_until_ns(waited_until_ns)
+            now_ns = self.clock.now_ns()
+            taken = self.claim(now_ns, max_requests)
+            if taken and waited_until_ns == next_ns:
+                self.stamps.woke_late(taken[0].row, now_ns - waited_until_ns)
+        return taken
 
     def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
         """These requests are answered."""
-        self._stamps.answered(rows, answers)
+        now_ns = self.clock.now_ns()
+        self.stamps.answered(rows, answers, now_ns)
+        self.ended(rows, now_ns)
 
-    def _leave_ns(self, max_requests: int, max_wait_ns: int) -> int:
-        """When the oldest request may leave: `max_requests` are due, or it has waited long enough."""
-        leave_ns = self._due_ns[self._next] + max_wait_ns
-        last = self._next + max_requests - 1
-        return min(leave_ns, self._due_ns[last]) if last < len(self._due_ns) else leave_ns
+    def failed(self, rows: Sequence[int], error: Exception) -> None:
+        """These requests ended in an error."""
+        now_ns = self.clock.now_ns()
+        self.stamps.failed(rows, error, now_ns)
+        self.ended(rows, now_ns)
 
-    def _hand_out(self, max_requests: int, now_ns: int) -> list[Request]:
-        first = self._next
-        end = bisect_right(self._due_ns, now_ns, first, min(first + max_requests, len(self._due_ns)))
-        if end > first:
-            self._next = end
-            self._stamps.taken(range(first, end), now_ns)
-        return list(self._requests[first:end])
-
-    def _drop_late(self, now_ns: int) -> None:
-        if self._timeout_ns is None:
-            return
-        end = bisect_right(self._due_ns, now_ns - self._timeout_ns - 1, self._next)
-        if end > self._next:
-            self._stamps.timed_out(range(self._next, end), self._timeout_ns)
-            self._next = end
+    def ended(self, rows: Sequence[int], now_ns: int) -> None:  # noqa: B027 an open loop has nothing to do
+        """These requests have left the system; in a closed loop that makes others due."""
 
 
-class SequentialInbox:
-    """Closed loop of one: the next request is due when the last one is done."""
+def admitted(requests: list[Request], admits: Admits | None) -> list[Request]:
+    """The requests before the first that is not admitted, and either ingests alone or none.
 
-    def __init__(self, requests: Sequence[Request], clock: Clock, stamps: Stamps) -> None:
-        self._requests = requests
-        self._clock = clock
-        self._stamps = stamps
-        self._next = 0
-        self._due_ns = clock.now_ns()
-
-    def take(self, max_requests: int, max_wait_ns: int = 0) -> list[Request]:
-        """The next request, alone and at once; [] at the end."""
-        row = self._next
-        if row == len(self._requests):
-            return []
-        self._next = row + 1
-        self._stamps.intended_ns[row] = self._due_ns
-        self._stamps.taken(range(row, row + 1), self._clock.now_ns())
-        return [self._requests[row]]
-
-    def poll(self, max_requests: int) -> list[Request]:
-        """Nothing: the next request comes after this one's answer."""
-        return []
-
-    def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
-        """The request is answered, and the next one due, at the end of its last stage."""
-        self._stamps.answered(rows, answers)
-        self._due_ns = self._stamps.finished_ns(rows[-1])
+    What follows an ingest stays in the queue meanwhile: it can only be begun once all see the item.
+    """
+    if admits is None and len(requests) < 2:
+        return requests
+    for place, request in enumerate(requests):
+        if (request.kind is RequestKind.INGEST) != (requests[0].kind is RequestKind.INGEST):
+            return requests[:place]
+        if admits is not None and not admits(request):
+            return requests[:place]
+    return requests

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.measure.loads import LOADS, Offer, refuse_schedule
+from bench.measure.loads import LOADS, Offer
 from bench.scenario import LoadTable
-from bench.traffic.inbox import ScheduledInbox, Stamps
-from recsys.serving.protocols import Clock, Inbox
+from bench.traffic.inbox import Stamps, WaitingInbox
+from bench.traffic.scheduled import ScheduledInbox
+from recsys.serving.protocols import Clock
 
 
 @LOADS.register("offline")
@@ -18,13 +19,13 @@ class OfflineLoad:
 
     open_loop: ClassVar[bool] = False
     has_latency: ClassVar[bool] = False
+    KEYS: ClassVar[tuple[str, ...]] = ()
 
     @staticmethod
     def check(table: LoadTable) -> None:
-        """Raise ConfigError for a rate."""
-        refuse_schedule(table)
+        """Nothing to set."""
 
     @staticmethod
-    def open(offer: Offer, clock: Clock, stamps: Stamps) -> Inbox:
+    def open(offer: Offer, clock: Clock, stamps: Stamps) -> WaitingInbox:
         """An inbox whose time starts now."""
         return ScheduledInbox(offer.requests, np.zeros(len(offer.requests), np.int64), clock, stamps)

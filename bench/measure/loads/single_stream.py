@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bench.measure.loads import LOADS, Offer, refuse_schedule
+from bench.measure.loads import LOADS, Offer
 from bench.scenario import LoadTable
-from bench.traffic.inbox import SequentialInbox, Stamps
-from recsys.serving.protocols import Clock, Inbox
+from bench.traffic.closed import SequentialInbox, StreamInbox
+from bench.traffic.inbox import Stamps, WaitingInbox
+from recsys.serving.protocols import Clock
 
 
 @LOADS.register("single_stream")
@@ -16,13 +17,14 @@ class SingleStreamLoad:
 
     open_loop: ClassVar[bool] = False
     has_latency: ClassVar[bool] = True
+    KEYS: ClassVar[tuple[str, ...]] = ()
 
     @staticmethod
     def check(table: LoadTable) -> None:
-        """Raise ConfigError for a rate."""
-        refuse_schedule(table)
+        """Nothing to set."""
 
     @staticmethod
-    def open(offer: Offer, clock: Clock, stamps: Stamps) -> Inbox:
+    def open(offer: Offer, clock: Clock, stamps: Stamps) -> WaitingInbox:
         """An inbox whose time starts now."""
-        return SequentialInbox(offer.requests, clock, stamps)
+        kind = SequentialInbox if offer.workers == 1 else StreamInbox
+        return kind(offer.requests, clock, stamps)

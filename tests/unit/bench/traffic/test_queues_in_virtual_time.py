@@ -11,8 +11,8 @@ from bench.clock import NS_PER_S, VirtualClock
 from bench.measure.arm import build_arm
 from bench.measure.recorder import Recorder
 from bench.scenario import ArmTable, Scenario
-from bench.traffic.arrivals import ARRIVALS
-from bench.traffic.inbox import ScheduledInbox
+from bench.traffic.arrivals import ARRIVALS, Stretch
+from bench.traffic.scheduled import Limits, ScheduledInbox
 from bench.traffic.seeds import stream
 from recsys.serving.direct import DirectOptions, DirectServing
 from recsys.serving.microbatch import MicrobatchOptions
@@ -26,7 +26,7 @@ ONE_BY_ONE = MicrobatchOptions(max_requests=1)
 
 def arrivals_ns(kind, n, rate_per_s, seed=0):
     process = ARRIVALS.get(kind)
-    return process(process.Options()).intended_ns(n, rate_per_s, stream(seed, kind))
+    return process(process.Options()).intended_ns(Stretch(n, rate_per_s, stream(seed, kind)))
 
 
 def assert_mean(values_ns, expected_s):
@@ -68,7 +68,8 @@ def test_dd1_exactly_with_the_whole_recommender():
     DirectServing(DirectOptions()).serve(inbox, recommender, recorder)
     queue = DD1(250.0, SERVICE_S)
     assert response_ns(recorder).tolist() == [round(queue.response_s(row) * NS_PER_S) for row in range(200)]
-    ends_ns = recorder.stage_ends_ns()
+    recorder.close(0)
+    ends_ns = recorder.marks_ns
     assert (ends_ns["encode"] - ends_ns["batch_wait"] == SERVICE_NS).all()
     assert (recorder.recommended >= 0).all()
 
@@ -94,7 +95,7 @@ def test_what_came_meanwhile_goes_together():
     recorder = serve_timed(
         arrivals_ns("constant", 41, 1000.0), [4 * NS_PER_MS] * 41, MicrobatchOptions(max_requests=32)
     )
-    _, sizes = np.unique(recorder.observed_ns(), return_counts=True)
+    _, sizes = np.unique(recorder.ended_ns, return_counts=True)
     assert sizes.tolist() == [1] + [4] * 10
     assert response_ns(recorder)[1:5].tolist() == [milliseconds * NS_PER_MS for milliseconds in (7, 6, 5, 4)]
 
@@ -136,7 +137,8 @@ def serve_from_send(intended_ns, service_ns):
 
 def test_an_overloaded_queue_with_a_limit_gives_up_what_waited_too_long_and_serves_the_rest_in_time():
     """Twice the rate that 5 ms allow, 20 ms patience: half is answered, none after patience and service."""
-    recorder = serve_timed(arrivals_ns("constant", 400, 400.0), [SERVICE_NS] * 400, timeout_ns=20 * NS_PER_MS)
+    patience = Limits(timeout_ns=20 * NS_PER_MS)
+    recorder = serve_timed(arrivals_ns("constant", 400, 400.0), [SERVICE_NS] * 400, limits=patience)
     answered = recorder.outcomes == 1
     assert set(recorder.outcomes.tolist()) == {1, 2}
     assert 190 <= answered.sum() <= 215
