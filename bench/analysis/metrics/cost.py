@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bench.analysis.metrics import METRICS, Cell, Column
+from bench.analysis.readings import cpu_work_s, largest, per_1k, told, total
 
-BYTES_PER_MB = 1e6
+MB_PER_BYTE = 1e-6
 
 
 @METRICS.register("cost")
@@ -24,13 +25,9 @@ class Cost:
     @staticmethod
     def measure(cell: Cell) -> dict[str, object]:
         """Sums over the cell's blocks; a kind's share of a block's CPU cannot be told from the others'."""
-        requests = sum(block["requests"] for block in cell.blocks)
-        if not requests:
+        blocks = cell.blocks
+        if not blocks:
             return {}
-        cpu_s = sum(block["cpu_s"] - block["spin_s"] for block in cell.blocks)
-        return {
-            "cpu_s_per_1k": 1000 * cpu_s / requests,
-            "spin_s_per_1k": 1000 * sum(block["spin_s"] for block in cell.blocks) / requests,
-            "rss_peak_mb": max(block["peak_rss_bytes"] for block in cell.blocks) / BYTES_PER_MB,
-            "load_s": max(cell.arm["load_s"]),
-        }
+        used = per_1k(blocks, {"cpu_s_per_1k": cpu_work_s(blocks), "spin_s_per_1k": total(blocks, "spin_s")})
+        memory = told({"rss_peak_mb": largest(blocks, "peak_rss_bytes")}, MB_PER_BYTE)
+        return used | memory | {"load_s": max(cell.arm["load_s"])}

@@ -1,32 +1,64 @@
-"""CPU time of this process and of the whole machine."""
+"""CPU time of this process, and of the rest of the machine."""
 
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass
+from typing import ClassVar
 
 import psutil
 
+from bench.measure.probes import PROBES, Reading, Subject
+from bench.measure.probes.counters import CounterProbe
 
-@dataclass(frozen=True, slots=True)
-class CpuReading:
-    """process_s: user and system seconds of all threads of this process. steal_s, busy_s: of the machine, all cores."""
-
-    process_s: float
-    steal_s: float
-    busy_s: float
-
-    def __sub__(self, earlier: CpuReading) -> CpuReading:
-        return CpuReading(
-            self.process_s - earlier.process_s, self.steal_s - earlier.steal_s, self.busy_s - earlier.busy_s
-        )
+NOT_BUSY = ("idle", "iowait", "steal", "guest", "guest_nice")
+"""Stolen time is another machine's work, and guest time is contained in user time already."""
 
 
-def read_cpu() -> CpuReading:
-    """The readings so far; the difference of two is what lies between them."""
+@PROBES.register("cpu")
+class CpuProbe(CounterProbe):
+    """CPU seconds of all threads, spinning included. The machine's counters step in ticks of 10 ms.
+
+    The machine is read through psutil, whose PROCFS_PATH takes the place of the subject's root.
+    """
+
+    ORDER: ClassVar[int] = 80
+    READINGS: ClassVar[dict[str, Reading]] = {
+        "cpu_s": Reading("user and system seconds of all threads of the process, the inbox's spinning included", "s"),
+        "steal_s": Reading("seconds, over all cores, that the hypervisor gave to other machines", "s"),
+        "others_s": Reading("seconds, over all cores, in which other processes and the kernel worked", "s"),
+    }
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__()
+
+    def available(self) -> str:
+        """Every POSIX system tells the CPU time of a process."""
+        return ""
+
+    def counters(self) -> dict[str, float]:
+        """Since the process and the machine began."""
+        return _machine_s() | {"cpu_s": process_cpu_s()}
+
+    def stop(self) -> dict[str, float]:
+        """What the machine was busy with beyond this process is the others' time; 0 where ticks say less."""
+        added = super().stop()
+        busy_s = added.pop("machine_busy_s", None)
+        if busy_s is not None:
+            added["others_s"] = max(0.0, busy_s - added["cpu_s"])
+        return added
+
+
+def process_cpu_s() -> float:
+    """User and system seconds of all threads of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    machine = psutil.cpu_times()
-    # stolen time is another machine's work, and guest time is contained in user time already
-    not_ours = ("idle", "iowait", "steal", "guest", "guest_nice")
-    busy_s = sum(machine) - sum(getattr(machine, name, 0.0) for name in not_ours)
-    return CpuReading(usage.ru_utime + usage.ru_stime, getattr(machine, "steal", 0.0), busy_s)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _machine_s() -> dict[str, float]:
+    """Busy and stolen seconds of all cores so far, as far as the system tells."""
+    try:
+        times = psutil.cpu_times()._asdict()
+    except OSError:
+        return {}
+    counters = {"machine_busy_s": sum(times.values()) - sum(times.get(name, 0.0) for name in NOT_BUSY)}
+    return counters | ({"steal_s": times["steal"]} if "steal" in times else {})
