@@ -7,14 +7,23 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
-from bench.clock import check_clock
+from bench.measure.knobs import MACHINE, Unreadable
+from bench.measure.knobs.clock import describe_clock
+from bench.measure.knobs.governor import governors
+from bench.measure.knobs.gpu import gpus
+from bench.measure.knobs.kernel_files import read, usable_cpus
+from bench.measure.knobs.quota import cpu_quota
+from bench.measure.knobs.smt import smt_control
+from bench.measure.knobs.threads import BUDGETS
 from bench.threads import RECORDED
 
+T = TypeVar("T")
 LIBRARIES = (
     "torch",
     "transformers",
@@ -29,13 +38,10 @@ LIBRARIES = (
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8", "amx_bf16")
 THREAD_VARIABLES = (
     *RECORDED,
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
+    *BUDGETS,
     "TOKENIZERS_PARALLELISM",
     "PYTHONHASHSEED",
 )
-CPU_FOLDER = Path("/sys/devices/system/cpu")
 
 
 def describe_environment() -> dict[str, Any]:
@@ -47,11 +53,11 @@ def describe_environment() -> dict[str, Any]:
             "ram_gb": round(psutil.virtual_memory().total / 1e9, 1),
             "swap_gb": round(psutil.swap_memory().total / 1e9, 1),
         },
-        "gpu": _gpus(),
+        "gpu": [", ".join((gpu["name"], gpu["driver_version"], gpu["memory.total"])) for gpu in gpus()],
         "python": {"version": platform.python_version(), "implementation": platform.python_implementation()},
         "libraries": _versions(),
         "threads": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
-        "clock": _clock(),
+        "clock": describe_clock(MACHINE),
         "code": _code(),
     }
 
@@ -78,23 +84,13 @@ def _cpu() -> dict[str, Any]:
         "family": f"family {_cpu_line('cpu family')} model {_cpu_line('model')}",
         "cores": psutil.cpu_count(logical=False),
         "threads": psutil.cpu_count(),
-        "usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else psutil.cpu_count(),
+        "usable": _told(lambda root: len(usable_cpus(root))) or psutil.cpu_count(),
         "flags": " ".join(flag for flag in TELLING_FLAGS if flag in flags),
-        "governor": _read(CPU_FOLDER / "cpu0/cpufreq/scaling_governor"),
-        "smt": _read(CPU_FOLDER / "smt/control"),
-        "quota": _read(Path("/sys/fs/cgroup/cpu.max")),
+        "governor": _told(lambda root: governors(root)[0]),
+        "smt": _told(smt_control),
+        "quota": _told(lambda root: cpu_quota(root).text),
     }
     return {name: value for name, value in described.items() if value not in ("", None)}
-
-
-def _gpus() -> list[str]:
-    """Names and drivers of NVIDIA GPUs; [] without the tool that tells."""
-    query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return answer.stdout.strip().splitlines()
 
 
 def _versions() -> dict[str, str]:
@@ -105,17 +101,6 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _clock() -> dict[str, Any]:
-    quality = check_clock()
-    return {
-        "name": "CLOCK_MONOTONIC",
-        "resolution_ns": quality.resolution_ns,
-        "cost_ns": round(quality.cost_ns, 1),
-        "monotonic": quality.monotonic,
-        "source": _read(Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")),
-    }
 
 
 def _code() -> dict[str, Any]:
@@ -151,15 +136,16 @@ def _cpu_model() -> str:
 
 def _cpu_line(key: str) -> str:
     """A line of the first processor in /proc/cpuinfo."""
-    for line in _read(Path("/proc/cpuinfo")).splitlines():
+    for line in (_told(lambda root: read(root, "proc/cpuinfo")) or "").splitlines():
         name, _, value = line.partition(":")
         if name.strip() == key:
             return value.strip()
     return ""
 
 
-def _read(path: Path) -> str:
+def _told(reader: Callable[[Path], T]) -> T | None:
+    """What a knob's reader says of this machine, None where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+        return reader(MACHINE)
+    except Unreadable:
+        return None
