@@ -6,7 +6,7 @@ from synthetic_run import make_arm, make_rows, make_run
 
 from bench.analysis.statements import Verdict
 from bench.analysis.summary import summarise
-from bench.analysis.validity import judge
+from bench.analysis.validity import judge, known_checks
 
 STEADY = np.random.default_rng(5).gamma(8, 0.25, 800)
 WAIT_MS = (np.arange(800) % 200) * 50.0
@@ -47,6 +47,27 @@ def test_a_sound_run_is_valid_and_nothing_is_held_against_it():
         ("too few requests", Verdict.INVALID, {"rows": make_rows("a", STEADY[:5])}),
         ("saturation", Verdict.VALID, {"rows": make_rows("a", WAIT_MS + 150, queue_ms=WAIT_MS, **AT_RATE)}),
         ("settling", Verdict.VALID, {"rows": make_rows("a", STEADY + 60, **AT_RATE)}),
+        ("throttling", Verdict.DEGRADED, {"blocks": {"throttled_s": 1.0}}),
+        ("throttling", Verdict.INVALID, {"blocks": {"gpu_thermal_throttled_s": 9.0}}),
+        ("swapping", Verdict.DEGRADED, {"blocks": {"major_faults": 40}}),
+        ("swapping", Verdict.DEGRADED, {"blocks": {"swapped_bytes": 4096}}),
+        ("oversubscription", Verdict.DEGRADED, {"blocks": {"involuntary_switches": 900}}),
+        ("lateness", Verdict.DEGRADED, {"rows": make_rows("a", STEADY, lateness_ns=200_000.0)}),
+        ("lateness", Verdict.INVALID, {"rows": make_rows("a", STEADY, lateness_ns=2_000_000.0)}),
+        ("unanswered", Verdict.DEGRADED, {"rows": make_rows("a", STEADY, outcome=["refused"] + ["answered"] * 799)}),
+        ("stall", Verdict.DEGRADED, {"rows": make_rows("a", np.append(STEADY[:-1], 1000.0))}),
+        (
+            "process spread",
+            Verdict.DEGRADED,
+            {
+                "rows": make_rows(
+                    "a",
+                    STEADY * np.repeat([1.0, 1.3], 400),
+                    process=np.repeat([0, 1], 400),
+                    block=np.repeat(range(8), 100),
+                )
+            },
+        ),
         (
             "processes",
             Verdict.VALID,
@@ -77,3 +98,34 @@ def test_a_cell_in_which_hardly_anything_was_answered_is_judged_without_dividing
     verdict, findings = judged(rows)
     assert verdict is Verdict.DEGRADED
     assert "drift" not in findings
+
+
+def test_what_is_too_small_to_matter_is_no_finding():
+    """Each threshold is relative to what is measured: the same amounts against a slower system, or a longer block."""
+    readings = {"throttled_s": 0.05, "major_faults": 1, "involuntary_switches": 20, "steal_s": 0.1, "others_s": 0.5}
+    verdict, findings = judged(make_rows("a", STEADY * 100, gap_ms=1000.0, lateness_ns=200_000.0), blocks=readings)
+    assert verdict is Verdict.VALID
+    assert set(findings) <= {"effective sample size"}
+
+
+def test_readings_that_no_probe_could_take_are_no_finding():
+    rows = make_rows("a", STEADY)
+    run = make_run([make_arm("a")], rows)
+    for block in run["blocks"]:
+        for reading in ("steal_s", "others_s"):
+            del block[reading]
+    assert judge(run, rows, summarise(run, rows))[0] is Verdict.VALID
+
+
+def test_the_errors_of_failed_requests_are_told():
+    rows = make_rows("a", STEADY, outcome=["failed"] * 3 + ["answered"] * 797)
+    _, findings = judged(rows, arms=[make_arm("a", errors={"KeyError: 7": 1, "ValueError: no": 2})])
+    assert findings["unanswered"].message == "3 requests failed; 2 × ValueError: no; 1 × KeyError: 7"
+
+
+def test_every_check_is_found_by_itself_and_says_what_it_is_for():
+    checks = known_checks()
+    assert len(checks) >= 18
+    for one in checks.values():
+        assert (type(one).__doc__ or "").strip()
+        assert type(one).__module__.startswith("bench.analysis.validity.")
