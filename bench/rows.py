@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.measure.recorder import Outcome
+from bench.measure.recorder import NOT_WAITED_FOR, Outcome
 from bench.measure.slices import Slice
 from bench.measure.worker import Served
 from bench.scenario import ArmTable
-from bench.traffic.requests import Trace
-from recsys.types import RequestKind
+from bench.traffic.trace import NOBODY, Trace
+from recsys.types import Item, Positions, RequestKind
 
-QUALITY_COLUMNS = ("recall_at_k", "ndcg_at_k", "fidelity_at_k", "overlap_at_k")
+COLD_ITEM_COLUMNS = ("cold_item_recall_at_k", "cold_item_ndcg_at_k")
+FLOOR_COLUMNS = ("recall_at_k", "ndcg_at_k", *COLD_ITEM_COLUMNS, "diversity", "novelty")
+QUALITY_COLUMNS = (*FLOOR_COLUMNS, "fidelity_at_k", "overlap_at_k")
 _NO_ITEM = -1
+_WORDS = pa.dictionary(pa.int32(), pa.string())
 _NO_FLOORS = pa.table(
-    {"floor": pa.array([], pa.string()), "label": pa.array([], pa.string()), "row": pa.array([], pa.int64())}
-    | {"user": pa.array([], pa.string())}
-    | {column: pa.array([], pa.float32()) for column in ("recall_at_k", "ndcg_at_k")}
+    {"floor": pa.array([], _WORDS), "label": pa.array([], _WORDS), "row": pa.array([], pa.int64())}
+    | {"user": pa.array([], _WORDS)}
+    | {column: pa.array([], pa.float32()) for column in FLOOR_COLUMNS}
 )
 
 
@@ -31,7 +34,7 @@ _NO_FLOORS = pa.table(
 class Origin:
     """Where a block's rows come from. settling: its first requests that are not counted.
 
-    salt: of the hash that stands for a user; it is kept nowhere.
+    salt: of the hash that stands for a user; it is kept nowhere. cold_users int32: users with little history.
     """
 
     arm: ArmTable
@@ -40,13 +43,21 @@ class Origin:
     process: int
     trace: Trace
     salt: bytes
+    cold_users: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
 
-def user_hashes(trace: Trace, salt: bytes, low: int, high: int) -> list[str]:
-    """One word a request of rows low … high - 1 of the trace, the same for the same user within a run."""
-    users = trace.dataset.events.user[trace.events[low:high]]
+def user_hashes(trace: Trace, salt: bytes, low: int, high: int) -> pa.DictionaryArray:
+    """One word a request of rows low … high - 1 of the trace, the same for the same user within a run.
+
+    null for the ingest of an item, which has no user.
+    """
+    users, places = np.unique(trace.user[low:high], return_inverse=True)
     names = trace.dataset.user_ids
-    return [hashlib.sha256(salt + names[user].encode()).hexdigest()[:12] for user in users.tolist()]
+    hashes = [
+        "" if user == NOBODY else hashlib.sha256(salt + names[user].encode()).hexdigest()[:12]
+        for user in users.tolist()
+    ]
+    return _words(places, hashes, absent=trace.user[low:high] == NOBODY)
 
 
 def block_rows(origin: Origin, served: Served) -> pa.Table:
@@ -55,30 +66,32 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
     if point is None:
         raise ValueError("the warm-up slice has no rows")
     low = origin.slice.low
-    feedback = origin.trace.feedback[low : low + n]
-    kinds = [RequestKind.FEEDBACK if reports else RequestKind.RECOMMEND for reports in feedback.tolist()]
-    caching = origin.arm.cache is not None and not feedback.all()
-    unknown = feedback | (served.outcomes != Outcome.ANSWERED)
+    kinds = origin.trace.kind[low : low + n]
+    asked = kinds == RequestKind.RECOMMEND
+    caching = origin.arm.cache is not None and asked.any()
+    unknown = ~asked | (served.outcomes != Outcome.ANSWERED)
     hits = pa.array(served.tokens == 0, mask=unknown) if caching else pa.nulls(n, pa.bool_())
     columns: dict[str, pa.Array] = {
         "arm": _repeated(origin.arm.name, n),
         "load": _repeated(point.name, n),
         "load_kind": _repeated(point.table.kind, n),
         "arrivals": _repeated(point.table.arrivals.kind if point.table.arrivals else "", n),
-        "offered_per_s": pa.array([point.offered_per_s] * n, pa.float64()),
+        "offered_per_s": pa.repeat(pa.scalar(point.offered_per_s, pa.float64()), n),
         "block": pa.array(np.full(n, origin.slice.block, np.int16)),
         "process": pa.array(np.full(n, origin.process, np.int16)),
         "row": pa.array(np.arange(low, low + n, dtype=np.int64)),
-        "request_kind": pa.array([kind.name.lower() for kind in kinds]),
-        "user": pa.array(user_hashes(origin.trace, origin.salt, low, low + n)),
+        "request_kind": _words(kinds, [kind.name.lower() for kind in RequestKind]),
+        "user": user_hashes(origin.trace, origin.salt, low, low + n),
+        "cold_user": pa.array(np.isin(origin.trace.user[low : low + n], origin.cold_users)),
         "intended_ns": pa.array(served.intended_ns),
         "taken_ns": pa.array(served.taken_ns),
         "observed_ns": pa.array(served.observed_ns),
         **{f"mark_{stage}_ns": pa.array(ends) for stage, ends in served.stage_ends_ns.items()},
+        "lateness_ns": pa.array(served.lateness_ns, mask=served.lateness_ns == NOT_WAITED_FOR),
         "tokens": pa.array(served.tokens),
         "padded_tokens": pa.array(served.padded_tokens),
         "cache_hit": hits,
-        "outcome": pa.array([Outcome(code).name.lower() for code in served.outcomes.tolist()]),
+        "outcome": _words(served.outcomes, [outcome.name.lower() for outcome in Outcome]),
         "counted": pa.array(np.arange(n) >= origin.settling),
         "recommended": _item_lists(served.recommended, origin.trace.dataset.items),
     }
@@ -87,11 +100,10 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
 
 def with_quality(rows: pa.Table, scores: Mapping[str, Mapping[str, npt.NDArray[np.float32]]]) -> pa.Table:
     """The rows with the quality columns. scores: arm → column → float32 by row of the trace, NaN = not measured."""
-    names = rows.column("arm").to_numpy()
     places = rows.column("row").to_numpy()
-    masks = {arm: names == arm for arm in scores}
+    masks = {arm: pc.equal(rows.column("arm"), arm).to_numpy() for arm in scores}
     for column in QUALITY_COLUMNS:
-        values = np.full(len(names), np.nan, np.float32)
+        values = np.full(len(places), np.nan, np.float32)
         for arm, mine in masks.items():
             values[mine] = scores[arm][column][places[mine]]
         rows = rows.append_column(column, pa.array(values, mask=np.isnan(values)))
@@ -99,9 +111,9 @@ def with_quality(rows: pa.Table, scores: Mapping[str, Mapping[str, npt.NDArray[n
 
 
 def floor_rows(
-    scores: Mapping[str, Mapping[str, npt.NDArray[np.float32]]], labels: Mapping[str, str], users: Sequence[str]
+    scores: Mapping[str, Mapping[str, npt.NDArray[np.float32]]], labels: Mapping[str, str], users: pa.DictionaryArray
 ) -> pa.Table:
-    """One row a floor and request for a list. users: hashes by row of the trace."""
+    """One row a floor and request for a list that can be judged. users: hashes by row of the trace."""
     parts = []
     for floor, columns in scores.items():
         rows = np.flatnonzero(~np.isnan(columns["recall_at_k"]))
@@ -111,29 +123,39 @@ def floor_rows(
                     "floor": _repeated(floor, len(rows)),
                     "label": _repeated(labels[floor], len(rows)),
                     "row": pa.array(rows),
-                    "user": pa.array([users[row] for row in rows.tolist()]),
-                    **{name: pa.array(values[rows]) for name, values in columns.items()},
+                    "user": users.take(pa.array(rows)),
+                    **{name: pa.array(columns[name][rows], from_pandas=True) for name in FLOOR_COLUMNS},
                 }
             )
         )
     return pa.concat_tables(parts) if parts else _NO_FLOORS
 
 
-def recommended_positions(blocks: Sequence[tuple[Slice, Served]], n: int) -> npt.NDArray[np.int32]:
-    """An arm's lists by row of the trace, int32 [n, k]; −1 where there is none."""
-    k = blocks[0][1].recommended.shape[1]
+def recommended_positions(blocks: Sequence[tuple[Slice, Positions]], n: int) -> Positions:
+    """An arm's lists by row of the trace, int32 [n, k], −1 where there is none. blocks: a slice and its lists each."""
+    k = blocks[0][1].shape[1]
     lists = np.full((n, k), _NO_ITEM, np.int32)
-    for part, served in blocks:
-        lists[part.low : part.high] = served.recommended
+    for part, recommended in blocks:
+        lists[part.low : part.high] = recommended
     return lists
 
 
-def _repeated(word: str, n: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([word])).cast(pa.string())
+def _words(
+    codes: npt.NDArray[np.integer], words: Sequence[str], absent: npt.NDArray[np.bool_] | None = None
+) -> pa.DictionaryArray:
+    """words[code] for each code, null where it is absent; a word is stored once, however often it stands."""
+    places = pa.array(codes.astype(np.int32), mask=absent)
+    return pa.DictionaryArray.from_arrays(places, pa.array(words, pa.string()))
 
 
-def _item_lists(positions: npt.NDArray[np.int32], items: Sequence[object]) -> pa.Array:
-    ids = pa.array([getattr(item, "item_id", "") for item in items])
+def _repeated(word: str, n: int) -> pa.DictionaryArray:
+    return _words(np.zeros(n, np.int32), [word])
+
+
+def _item_lists(positions: Positions, items: Sequence[Item]) -> pa.ListArray:
+    """One list of item ids a row. positions int32 [n, k]."""
     present = positions != _NO_ITEM
     offsets = np.concatenate([[0], np.cumsum(present.sum(1))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), pc.take(ids, pa.array(positions[present])))
+    shown, places = np.unique(positions[present], return_inverse=True)
+    ids = pa.array([items[item].item_id for item in shown.tolist()], pa.string())
+    return pa.ListArray.from_arrays(pa.array(offsets), ids.take(pa.array(places)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ RUN_FILE = "run.json"
 REQUESTS_FILE = "requests.parquet"
 FLOORS_FILE = "floors.parquet"
 LATEST = "latest"
+ROW_GROUP = 65_536
+"""Rows of requests.parquet that are held at once while it is written: blocks are joined until they are as many."""
 
 
 class RunFolder:
@@ -48,28 +51,26 @@ class RunFolder:
     def add_block(self, rows: pa.Table) -> None:
         """Keep the rows of one block, at once."""
         path = self.partial / f"part-{self._parts:05d}.parquet"
-        _replace(path, lambda temporary: pq.write_table(rows, temporary))
+        replace_file(path, lambda temporary: _write_groups(temporary, iter([rows])))
         self._parts += 1
 
     def write_run(self, run: Mapping[str, Any]) -> None:
         """Write run.json."""
         text = json.dumps({"schema_version": SCHEMA_VERSION, "id": self.run_id, **run}, indent=1, allow_nan=False)
-        _replace(self.partial / RUN_FILE, lambda temporary: Path(temporary).write_text(text + "\n", encoding="utf-8"))
+        replace_file(self.partial / RUN_FILE, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
 
-    def merge(self, requests: pa.Table) -> None:
-        """Write requests.parquet and remove the parts it is made from."""
-        path = self.partial / REQUESTS_FILE
-        _replace(path, lambda temporary: pq.write_table(requests, temporary, compression="zstd"))
-        for part in self.partial.glob("part-*.parquet"):
+    def merge(self, complete: Callable[[pa.Table], pa.Table]) -> None:
+        """Write requests.parquet and remove the parts it is made from, of which there is one at least.
+
+        complete: adds to a block's rows what was not known when it ended. A few blocks are held at a time, never all.
+        """
+        replace_file(self.partial / REQUESTS_FILE, lambda temporary: _write_groups(temporary, self._groups(complete)))
+        for part in self._kept():
             part.unlink()
 
     def write_floors(self, floors: pa.Table) -> None:
         """Write floors.parquet."""
-        _replace(self.partial / FLOORS_FILE, lambda temporary: pq.write_table(floors, temporary, compression="zstd"))
-
-    def blocks(self) -> pa.Table:
-        """All rows kept so far, block after block. Raises ValueError when there is none."""
-        return pa.concat_tables([pq.read_table(part) for part in sorted(self.partial.glob("part-*.parquet"))])
+        replace_file(self.partial / FLOORS_FILE, lambda temporary: _write_groups(temporary, iter([floors])))
 
     def finish(self) -> Path:
         """Give the folder its final name and point `latest` at it."""
@@ -81,12 +82,28 @@ class RunFolder:
         """Remove a run in which nothing was measured."""
         shutil.rmtree(self.partial)
 
+    def _kept(self) -> list[Path]:
+        """The parts, block after block."""
+        return sorted(self.partial.glob("part-*.parquet"))
+
+    def _groups(self, complete: Callable[[pa.Table], pa.Table]) -> Iterator[pa.Table]:
+        """The completed rows of all blocks, so many at a time that short blocks do not make a file of headers."""
+        waiting: list[pa.Table] = []
+        for part in self._kept():
+            waiting.append(complete(pq.read_table(part)))
+            if sum(map(len, waiting)) >= ROW_GROUP:
+                yield pa.concat_tables(waiting)
+                waiting = []
+        if waiting:
+            yield pa.concat_tables(waiting)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """A run read back, with the columns of results/README.md.
 
-    run: run.json; requests: one row a request; floors: quality of the floors, one row a floor and request.
+    run: run.json; requests: one row a request; floors: quality of the floors, one row a floor and request. Words are
+    categoricals in alphabetical order, lists stay Arrow's: a million rows take no million Python objects.
     """
 
     folder: Path
@@ -114,8 +131,8 @@ def load_run(where: str | Path) -> StoredRun:
             "Next: use the version that wrote it"
         )
     try:
-        requests = pq.read_table(folder / REQUESTS_FILE).to_pandas()
-        floors = pq.read_table(folder / FLOORS_FILE).to_pandas()
+        requests = _read_frame(folder / REQUESTS_FILE)
+        floors = _read_frame(folder / FLOORS_FILE)
     except (OSError, pa.ArrowInvalid) as error:
         raise ConfigError(f"{folder}: cannot be read: {error}. Next: measure again") from error
     return StoredRun(folder, run, requests, floors)
@@ -125,7 +142,7 @@ def amend_run(folder: Path, statements: Mapping[str, Any]) -> None:
     """Add what was concluded from a finished run to its run.json."""
     run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8")) | dict(statements)
     text = json.dumps(run, indent=1, allow_nan=False)
-    _replace(folder / RUN_FILE, lambda temporary: Path(temporary).write_text(text + "\n", encoding="utf-8"))
+    replace_file(folder / RUN_FILE, lambda temporary: Path(temporary).write_text(text + "\n", encoding="utf-8"))
 
 
 def keep_evaluation(out: Path, scenario: str, scenario_hash: str, table: pd.DataFrame) -> Path:
@@ -141,10 +158,57 @@ def keep_evaluation(out: Path, scenario: str, scenario_hash: str, table: pd.Data
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as csv; what was not measured is empty, infinity is `inf`."""
-    _replace(path, lambda temporary: table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n"))
+    replace_file(path, lambda temporary: table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n"))
 
 
-def _replace(path: Path, write: Any) -> None:
+def _write_groups(path: Path, groups: Iterator[pa.Table]) -> None:
+    """Write tables of one schema as one file, a row group each.
+
+    Whole numbers are stored as steps to the next: stamps that rise within a block take two thirds of the room that way.
+    The rest is left to the format's dictionaries.
+    """
+    first = next(groups)
+    whole = [field.name for field in first.schema if pa.types.is_integer(field.type)]
+    with pq.ParquetWriter(
+        path,
+        first.schema,
+        compression="zstd",
+        use_dictionary=[_leaf(field) for field in first.schema if field.name not in whole],
+        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+    ) as writer:
+        for group in chain([first], groups):
+            writer.write_table(group, row_group_size=len(group) or None)
+
+
+def _leaf(field: pa.Field) -> str:
+    """The name by which the format knows a column's values."""
+    return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
+
+
+def _read_frame(path: Path) -> pd.DataFrame:
+    """A table of a run, read column by column so that hardly more than the table itself is ever held."""
+    import pandas as pd
+
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        words = [leaf.path for leaf in file.schema if leaf.physical_type == "BYTE_ARRAY"]
+    return pd.DataFrame({name: _read_column(path, name, words) for name in names}, copy=False)
+
+
+def _read_column(path: Path, name: str, words: list[str]) -> pd.Series:
+    """One column. words: the leaves that hold text, each word of which is kept once and stands as a number."""
+    import pandas as pd
+
+    table = pq.read_table(path, columns=[name], read_dictionary=words, pre_buffer=False)
+    column = table.unify_dictionaries().column(name)
+    values: pd.Series = column.to_pandas(types_mapper=pd.ArrowDtype if pa.types.is_list(column.type) else None)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        used = values.cat.remove_unused_categories()
+        values = used.cat.reorder_categories(sorted(used.cat.categories))
+    return values
+
+
+def replace_file(path: Path, write: Any) -> None:
     """Write beside the file and rename: a reader sees the old content or the new, never half."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

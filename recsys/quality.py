@@ -20,6 +20,8 @@ Hits = npt.NDArray[np.bool_]
 """bool [users, places]: is the item at this place of the user's list relevant?"""
 Counts = npt.NDArray[np.int64]
 PerUser = npt.NDArray[np.float64]
+USERS_AT_ONCE = 4096
+"""Lists that are judged together: enough to be fast, few enough to need no memory to speak of."""
 
 
 def hits(recommended: Positions, relevant: Sequence[Positions]) -> Hits:
@@ -29,11 +31,20 @@ def hits(recommended: Positions, relevant: Sequence[Positions]) -> Hits:
     that a list holds twice counts at its first place only.
     """
     found = np.zeros(recommended.shape, bool)
-    for user, (row, wanted) in enumerate(zip(recommended, relevant, strict=True)):
-        places = np.flatnonzero(np.isin(row, wanted) & (row >= 0))
-        _, first = np.unique(row[places], return_index=True)
-        found[user, places[first]] = True
+    for first in range(0, len(recommended), USERS_AT_ONCE):
+        part = slice(first, first + USERS_AT_ONCE)
+        found[part] = _hits(recommended[part], relevant[part])
     return found
+
+
+def _hits(recommended: Positions, relevant: Sequence[Positions]) -> Hits:
+    """A pair of user and item is one number, so that all users are looked up at once."""
+    sizes = np.array([len(wanted) for wanted in relevant], np.int64)
+    wanted = np.concatenate([np.zeros(0, np.int64), *relevant]).astype(np.int64)
+    n_items = max(int(wanted.max(initial=-1)), int(recommended.max(initial=-1))) + 1
+    users = np.arange(len(recommended)) * n_items
+    found: Hits = np.isin(users[:, None] + recommended, np.repeat(users, sizes) + wanted)
+    return found & (recommended >= 0) & _first_mention(recommended)
 
 
 def recall(found: Hits, n_relevant: Counts, k: int) -> PerUser:
@@ -140,14 +151,25 @@ def diversity(recommended: Positions, vectors: Vectors) -> PerUser:
     vectors [items, dim], unit or zero rows: one fixed space for all arms, never an arm's own.
     """
     values = np.full(len(recommended), np.nan)
-    for user, row in enumerate(recommended):
-        listed = vectors[row[row >= 0]]
-        n = listed.shape[0]
-        if n > 1:
-            cosines = listed @ listed.T
-            dense = cosines.toarray() if isinstance(cosines, scipy.sparse.csr_array) else cosines
-            values[user] = 1 - (dense.sum() - np.trace(dense)) / (n * (n - 1))
+    squares = _squared_norms(vectors)
+    for first in range(0, len(recommended), USERS_AT_ONCE):
+        part = recommended[first : first + USERS_AT_ONCE]
+        listed = part >= 0
+        n = listed.sum(axis=1)
+        ends = np.concatenate([[0], np.cumsum(n)])
+        chosen = scipy.sparse.csr_array((np.ones(ends[-1]), part[listed], ends), shape=(len(part), vectors.shape[0]))
+        # the cosines of all ordered pairs add up to |Σ v|² − Σ |v|²
+        cosines = _squared_norms(chosen @ vectors) - chosen @ squares
+        values[first : first + len(part)] = 1 - _ratio(cosines, n * (n - 1))
     return values
+
+
+def _squared_norms(vectors: Vectors) -> npt.NDArray[np.float64]:
+    """Squared length of each row, float64 [n]."""
+    if isinstance(vectors, scipy.sparse.csr_array):
+        return np.asarray(vectors.multiply(vectors).sum(axis=1, dtype=np.float64))
+    squares: npt.NDArray[np.float64] = np.square(vectors, dtype=np.float64).sum(axis=1)
+    return squares
 
 
 def _first_mention(lists: Positions) -> Hits:

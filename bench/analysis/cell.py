@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bench.analysis.selection import Selection
 from bench.analysis.stats.hierarchy import Nested
 
 NS_PER_MS = 1e6
@@ -19,7 +20,7 @@ CELL_KEYS = ["arm", "load", "offered_per_s", "request_kind"]
 
 @dataclass(frozen=True)
 class Cell:
-    """served: all its rows of requests.parquet; rows: those that count; blocks: their entries in run.json.
+    """served: all its rows of requests.parquet; rows: those that count; blocks: the entries of its blocks in run.json.
 
     load_kind: "single_stream", "server", …; offered_per_s: nan where the load has no rate.
     """
@@ -31,8 +32,8 @@ class Cell:
     arrivals: str
     offered_per_s: float
     request_kind: str
-    served: pd.DataFrame
-    rows: pd.DataFrame
+    served: Selection
+    rows: Selection
     blocks: tuple[dict[str, Any], ...]
 
     @cached_property
@@ -57,6 +58,16 @@ class Cell:
         """Whether response times mean a latency here: offline they only say how long the pile was."""
         return self.load_kind != "offline"
 
+    @property
+    def has_real_weights(self) -> bool:
+        """Whether the arm's lists mean anything; those of random weights do not."""
+        return bool((self.arm.get("info") or {}).get("real_weights", True))
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the arm computes on an NVIDIA GPU."""
+        return str(self.arm["device"]).startswith("cuda")
+
     def nested(self, values: npt.NDArray[np.float64]) -> Nested:
         """Values of the counted requests as values[process][block], in time order."""
         process, block = self.rows["process"].to_numpy(), self.rows["block"].to_numpy()
@@ -69,24 +80,34 @@ def cells(run: dict[str, Any], requests: pd.DataFrame) -> Iterator[Cell]:
     """All cells of a run, in the order of the scenario's arms and load points."""
     arms = {arm["name"]: arm for arm in run["arms"]}
     order = {name: place for place, name in enumerate(arms)}
-    loads = {name: place for place, name in enumerate(dict.fromkeys(requests["load"]))}
-    groups: list[tuple[Any, pd.DataFrame]] = list(requests.groupby(CELL_KEYS, dropna=False, sort=False, observed=True))
+    loads = {name: place for place, name in enumerate(requests["load"].unique())}
+    groups = _groups(requests)
     groups.sort(key=lambda group: group[0][3] != "recommend")  # lists first, then what feeds them
     groups.sort(key=lambda group: 0.0 if np.isnan(group[0][2]) else group[0][2])
     groups.sort(key=lambda group: (order[group[0][0]], loads[group[0][1]]))
     for (arm, load, offered_per_s, request_kind), served in groups:
+        first = requests.iloc[served.places[0]]
         yield Cell(
             run=run,
             arm=arms[arm],
             load=load,
-            load_kind=served["load_kind"].iloc[0],
-            arrivals=served["arrivals"].iloc[0],
+            load_kind=first["load_kind"],
+            arrivals=first["arrivals"],
             offered_per_s=offered_per_s,
             request_kind=request_kind,
             served=served,
-            rows=served[served["counted"]],
+            rows=served.only(served["counted"]),
             blocks=tuple(_blocks_of(run, arm, load, offered_per_s)),
         )
+
+
+def _groups(requests: pd.DataFrame) -> list[tuple[tuple[str, str, float, str], Selection]]:
+    """The rows of each cell and their CELL_KEYS, in the order of their first appearance."""
+    codes = requests.groupby(CELL_KEYS, dropna=False, sort=False, observed=True).ngroup().to_numpy()
+    order = np.argsort(codes, kind="stable")
+    together = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    keys = requests[CELL_KEYS].iloc[[places[0] for places in together]].itertuples(index=False, name=None)
+    return [(key, Selection(requests, places)) for key, places in zip(keys, together, strict=True)]
 
 
 def _blocks_of(run: dict[str, Any], arm: str, load: str, offered_per_s: float) -> Iterator[dict[str, Any]]:

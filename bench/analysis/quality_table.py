@@ -2,42 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bench.analysis.metrics.quality import SEED, per_user
+from bench.analysis.selection import Selection
 from bench.analysis.stats.users import mean_over_users
 
-METRICS_OF_ARMS = {"recall": "recall_at_k", "ndcg": "ndcg_at_k", "fidelity": "fidelity_at_k", "overlap": "overlap_at_k"}
-METRICS_OF_FLOORS = ("recall", "ndcg")
+METRICS_OF_ARMS = {
+    "recall": "recall_at_k",
+    "ndcg": "ndcg_at_k",
+    "fidelity": "fidelity_at_k",
+    "overlap": "overlap_at_k",
+    "diversity": "diversity",
+    "novelty": "novelty",
+}
+METRICS_OF_FLOORS = {metric: METRICS_OF_ARMS[metric] for metric in ("recall", "ndcg", "diversity", "novelty")}
+METRICS_OF_COLD_ITEMS = {"recall": "cold_item_recall_at_k", "ndcg": "cold_item_ndcg_at_k"}
 COLUMNS = ["arm", "label", "is_floor", "group", "metric", "k", "value", "low", "high"]
 
 
 def quality_table(run: dict[str, Any], requests: pd.DataFrame, floors: pd.DataFrame) -> pd.DataFrame:
-    """One row an arm or floor and metric. Each request of the trace counts once, at whichever load it was served."""
+    """One row an arm or floor, group and metric. Each request of the trace counts once, at whichever load.
+
+    Groups: all; cold_user, the requests of users with little history; cold_item, where only items that nobody met
+    before t0 are looked for. A run that was stored before a group was told apart does not have it.
+    """
     k = run["scenario"]["requests"]["k"]
-    asked = requests[(requests["request_kind"] == "recommend") & requests["counted"]]
+    counted = (requests["request_kind"] == "recommend") & requests["counted"]
+    cold: npt.ArrayLike = requests["row"][requests["cold_user"]].unique() if "cold_user" in requests else []
     rows: list[dict[str, object]] = []
     for arm in run["arms"]:
-        of_arm = asked[asked["arm"] == arm["name"]]
-        for metric, column in METRICS_OF_ARMS.items():
-            rows += _row(
-                of_arm, column, {"arm": arm["name"], "label": arm["label"], "is_floor": False, "metric": metric, "k": k}
-            )
-    counted = floors[floors["row"].isin(asked["row"])]
-    for (floor, label), of_floor in counted.groupby(["floor", "label"], sort=False):
-        for metric in METRICS_OF_FLOORS:
-            column = METRICS_OF_ARMS[metric]
-            rows += _row(of_floor, column, {"arm": floor, "label": label, "is_floor": True, "metric": metric, "k": k})
+        of_arm = Selection.where(requests, counted & (requests["arm"] == arm["name"]))
+        identity = {"arm": arm["name"], "label": arm["label"], "is_floor": False, "k": k}
+        rows += _rows(of_arm, cold, METRICS_OF_ARMS, identity)
+    judged = np.isin(floors["row"], requests["row"][counted])
+    for floor, label in floors[["floor", "label"]].drop_duplicates().itertuples(index=False):
+        of_floor = Selection.where(floors, judged & (floors["floor"] == floor))
+        rows += _rows(of_floor, cold, METRICS_OF_FLOORS, {"arm": floor, "label": label, "is_floor": True, "k": k})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(rows: pd.DataFrame, column: str, identity: dict[str, object]) -> list[dict[str, object]]:
-    """[] where nothing was measured."""
-    of_users = per_user(rows, column)
-    if not len(of_users):
-        return []
-    interval = mean_over_users(of_users, np.random.default_rng(SEED))
-    return [identity | {"group": "all", "value": interval.point, "low": interval.low, "high": interval.high}]
+def _rows(
+    rows: Selection, cold: npt.ArrayLike, metrics: Mapping[str, str], identity: Mapping[str, object]
+) -> list[dict[str, object]]:
+    """One row a group and metric, [] where nothing was measured. cold: rows of the trace whose user is cold."""
+    groups = {
+        "all": (rows, metrics),
+        "cold_user": (rows.only(np.isin(rows["row"], cold)), metrics),
+        "cold_item": (rows, METRICS_OF_COLD_ITEMS),
+    }
+    made: list[dict[str, object]] = []
+    for group, (selected, columns) in groups.items():
+        for metric, column in columns.items():
+            of_users = per_user(selected, column)
+            if len(of_users):
+                interval = mean_over_users(of_users, np.random.default_rng(SEED))
+                value = {"value": interval.point, "low": interval.low, "high": interval.high}
+                made.append({**identity, "group": group, "metric": metric, **value})
+    return made

@@ -7,6 +7,7 @@ the means of the requests whose response time lies between the quantiles 0.45 an
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bench.analysis.cell import NS_PER_MS, Cell, cells
+from bench.analysis.selection import Selection
 from bench.analysis.stats.quantile import minimum_n
 from recsys.serving.protocols import STAGES
 
@@ -21,13 +23,11 @@ WINDOWS = {"p50": (0.45, 0.55, 0.5), "p99": (0.98, 0.999, 0.99)}
 """Name → lower and upper quantile of the response time, and the percentile whose sample size is needed."""
 
 
-def stage_lengths_ns(rows: pd.DataFrame) -> pd.DataFrame:
+def stage_lengths_ns(rows: Selection) -> pd.DataFrame:
     """Length of the queue and of every stage, int64 ns, one row a request; they add up to observed − intended."""
-    marks = rows[[f"mark_{stage}_ns" for stage in STAGES]].to_numpy(np.int64)
-    starts = np.column_stack([rows["taken_ns"].to_numpy(np.int64), marks[:, :-1]])
-    lengths = pd.DataFrame(marks - starts, columns=list(STAGES), index=rows.index)
-    lengths.insert(0, "queue", rows["taken_ns"] - rows["intended_ns"])
-    return lengths
+    ends = [rows[column] for column in ("intended_ns", "taken_ns", *(f"mark_{stage}_ns" for stage in STAGES))]
+    parts = zip(("queue", *STAGES), pairwise(ends), strict=True)
+    return pd.DataFrame({part: end - start for part, (start, end) in parts})
 
 
 def stage_table(run: dict[str, Any], requests: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def stage_table(run: dict[str, Any], requests: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_cell(cell: Cell) -> list[dict[str, object]]:
-    lengths_ms = stage_lengths_ns(cell.rows[cell.answered]) / NS_PER_MS
+    lengths_ms = stage_lengths_ns(cell.rows.only(cell.answered)) / NS_PER_MS
     response_ms = cell.response_ms[cell.answered]
     groups = {"mean": np.ones(len(response_ms), bool)}
     for around, (low, high, p) in WINDOWS.items():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.metrics import METRICS, Cell, Column
+from bench.analysis.selection import Selection
 from bench.analysis.stats.users import mean_over_users
 
 SEED = 11
@@ -43,6 +44,12 @@ class Quality:
         return values
 
 
-def per_user(rows: pd.DataFrame, column: str) -> pd.Series:
-    """Mean of a column over each user's requests, by user hash; users without a value are left out."""
-    return rows.groupby("user", sort=True)[column].mean().dropna()
+def per_user(rows: Selection, column: str) -> pd.Series:
+    """Mean of a column over each user's requests, by user hash; users without a value are left out.
+
+    Empty where the run has no such column: one that was stored before it was measured.
+    """
+    if column not in rows:
+        return pd.Series(dtype=float)
+    means = rows.frame("user", column).groupby("user", sort=True, observed=True)[column].mean().dropna()
+    return means.set_axis(means.index.astype(str))

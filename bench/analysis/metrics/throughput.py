@@ -13,6 +13,10 @@ LAG_SHARE = 0.02
 """A system that has answered less than 98 % of what has come, beyond what is in flight anyway, does not keep up."""
 LAG_REQUESTS = 4
 """Requests that may be in the system at a block's last arrival by chance."""
+_BACKLOG_COLUMNS = (
+    *("process", "block", "outcome", "intended_ns", "taken_ns", "observed_ns"),
+    *("mark_prepare_ns", "mark_batch_wait_ns"),
+)
 
 
 @METRICS.register("throughput")
@@ -33,7 +37,7 @@ class Throughput:
         if busy_s > 0:
             values["achieved_per_s"] = sum(block["answered"] for block in cell.blocks) / busy_s
         if not np.isnan(cell.offered_per_s):
-            blocks = cell.served.groupby(["process", "block"])
+            blocks = cell.served.frame(*_BACKLOG_COLUMNS).groupby(["process", "block"])
             values["saturated"] = bool(np.median([_falls_behind(block) for _, block in blocks]) >= 1)
         return values
 
