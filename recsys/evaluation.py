@@ -1,7 +1,8 @@
 """Quality of rankings over all eligible users: one protocol, untimed, full ranking.
 
 Global time split: training is before t0, testing from it on. A user is eligible with events on both sides of t0 and at
-least one relevant item; relevant are the items of the test events, without those met in training when `exclude_seen`.
+least one relevant item; relevant are the items of the test events but dislikes, without those met in training when
+`exclude_seen`.
 Every scorer sees the same users and the same last training items, scores the whole catalogue, and is ranked by
 (−score, position); nothing is sampled (Krichene & Rendle 2020).
 """
@@ -21,6 +22,8 @@ from recsys.quality import RANKING_METRICS, Counts, Hits, PerUser, hits
 from recsys.types import Events, Positions
 
 USERS_PER_CHUNK = 256
+COLD_USER_EVENTS = 5
+"""A user with fewer events before t0 is cold."""
 UserRows = npt.NDArray[np.int32]
 
 
@@ -36,13 +39,16 @@ class Split:
     """The eligible users of a time split, and what is known of each.
 
     users int32 [n], rising; histories: their last training items, oldest first, repeats kept; seen: all items they met
-    in training; relevant: the items to be found, rising. The latter three have one array a user.
+    in training; relevant: the items to be found, rising; cold: those of them that nobody met in training. The latter
+    four have one array a user. n_training int64 [n]: the user's events in training.
     """
 
     users: UserRows
     histories: tuple[Positions, ...]
     seen: tuple[Positions, ...]
     relevant: tuple[Positions, ...]
+    cold: tuple[Positions, ...]
+    n_training: Counts
 
     def __len__(self) -> int:
         return len(self.users)
@@ -59,6 +65,8 @@ class Split:
             tuple(self.histories[row] for row in rows),
             tuple(self.seen[row] for row in rows),
             tuple(self.relevant[row] for row in rows),
+            tuple(self.cold[row] for row in rows),
+            self.n_training[np.asarray(rows, np.intp)],
         )
 
     def chunks(self, size: int) -> Iterator[Split]:
@@ -79,6 +87,22 @@ class Ranked:
         """One of `quality.RANKING_METRICS` for each user, float64 [n]; k defaults to the length of the lists."""
         return RANKING_METRICS[name](self.found, self.n_relevant, k or self.recommended.shape[1])
 
+    def by_group(self, split: Split) -> dict[str, Ranked]:
+        """What was recommended to all users; to cold users; and, judged by cold items alone, to who sought any.
+
+        split: of the same users.
+        """
+        few = np.flatnonzero(split.n_training < COLD_USER_EVENTS)
+        n_cold = np.array([len(wanted) for wanted in split.cold], np.int64)
+        seeking = np.flatnonzero(n_cold)
+        sought = [split.cold[row] for row in seeking.tolist()]
+        lists = self.recommended[seeking]
+        return {
+            "all": self,
+            "cold_user": Ranked(self.recommended[few], self.found[few], self.n_relevant[few]),
+            "cold_item": Ranked(lists, hits(lists, sought), n_cold[seeking]),
+        }
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -93,22 +117,37 @@ def training_events(dataset: Dataset, train_share: float) -> Events:
     return dataset.events.take(slice(0, int(np.searchsorted(dataset.events.timestamp_s, dataset.split_s(train_share)))))
 
 
+def cold_users(dataset: Dataset, train_share: float) -> UserRows:
+    """The users with fewer than COLD_USER_EVENTS events before t0, or none, int32, rising."""
+    n_training = np.bincount(training_events(dataset, train_share).user, minlength=len(dataset.user_ids))
+    return np.flatnonzero(n_training < COLD_USER_EVENTS).astype(np.int32)
+
+
 def split_users(dataset: Dataset, *, train_share: float, history: int, exclude_seen: bool = True) -> Split:
     """The eligible users of a data set. history: how many of their last training events make the profile."""
     grouped = dataset.by_user
-    n_training = np.bincount(training_events(dataset, train_share).user, minlength=len(dataset.user_ids))
+    training = training_events(dataset, train_share)
+    n_training = np.bincount(training.user, minlength=len(dataset.user_ids))
+    unseen = np.bincount(training.item, minlength=len(dataset.items)) == 0
     starts, ends = grouped.offsets[:-1], grouped.offsets[1:]
     eligible = np.flatnonzero((n_training > 0) & (starts + n_training < ends))
     rows: list[tuple[int, Positions, Positions, Positions]] = []
     for user in eligible.tolist():
         cut = starts[user] + n_training[user]
-        before, after = grouped.events.item[starts[user] : cut], grouped.events.item[cut : ends[user]]
+        before, after = grouped.events.item[starts[user] : cut], grouped.events.take(slice(cut, ends[user])).wanted
         seen = np.unique(before)
         relevant = np.setdiff1d(after, seen) if exclude_seen else np.unique(after)
         if len(relevant):
             rows.append((user, before[-history:], seen, relevant))
     users = np.array([user for user, *_ in rows], np.int32)
-    return Split(users, tuple(row[1] for row in rows), tuple(row[2] for row in rows), tuple(row[3] for row in rows))
+    return Split(
+        users,
+        histories=tuple(row[1] for row in rows),
+        seen=tuple(row[2] for row in rows),
+        relevant=tuple(row[3] for row in rows),
+        cold=tuple(row[3][unseen[row[3]]] for row in rows),
+        n_training=n_training[users],
+    )
 
 
 def evaluate_split(split: Split, scorers: Mapping[str, Scorer], *, k: int, exclude_seen: bool = True) -> Evaluation:

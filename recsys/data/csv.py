@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,24 +11,26 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.data import DATASETS
+from recsys.data.amounts import Marks, read_amounts
 from recsys.data.dataset import Dataset
-from recsys.data.fingerprint import content_sha256
+from recsys.data.event_log import Behaviour, EventLog, EventRows
+from recsys.data.items import read_items
 from recsys.data.loading import find_path
-from recsys.data.tables import Column, Screen, Table, read_table, shortened
-from recsys.data.times import TimeUnit, epoch_seconds
-from recsys.errors import DataError
+from recsys.data.screen import Policy, shortened
+from recsys.data.tables import Table
+from recsys.data.times import TimeUnit, all_epoch_seconds
 from recsys.options import OptionsModel
-from recsys.types import EventKind, Events, Item
+from recsys.types import EventKind, Item
 
 REQUIRES = ("pyarrow",)
 
-KindName = Literal["browse", "click", "purchase"]
+KindName = Literal["browse", "click", "purchase", "rating"]
 
 
 class ItemColumns(OptionsModel):
     """Which column of the items file is what; item_id and one of title and text must be there."""
 
-    item_id: str = "item_id"
+    item_id: str = Field("item_id", min_length=1)
     title: str = "title"
     text: str = "text"
     category: str = "category"
@@ -37,20 +38,31 @@ class ItemColumns(OptionsModel):
 
 
 class EventColumns(OptionsModel):
-    """Which column of the interactions file is what; all but event_kind must be there."""
+    """Which column of the interactions file is what; the first three must be there. "" leaves one unread.
 
-    timestamp: str = "timestamp"
-    user_id: str = "user_id"
-    item_id: str = "item_id"
+    dwell_s: seconds that a browse or click lasted; quantity: of a purchase; rating: the mark of a rating. text: the
+    user's own words, kept with keep_texts alone.
+    """
+
+    timestamp: str = Field("timestamp", min_length=1)
+    user_id: str = Field("user_id", min_length=1)
+    item_id: str = Field("item_id", min_length=1)
     event_kind: str = "event_kind"
+    dwell_s: str = "dwell_s"
+    quantity: str = "quantity"
+    rating: str = "rating"
+    session_id: str = "session_id"
+    text: str = "text"
 
 
 class CsvOptions(OptionsModel):
     """path: folder of both files. A file that is not there is looked for with ".gz" behind its name.
 
     timestamp_unit: of numbers; ISO 8601 is read as well. event_kinds: what the values of the event_kind column mean;
-    default_event_kind: all others, and every event without that column. invalid_rows: "refuse" ends with an error that
-    names the first, "drop" leaves them out and counts them in a warning. name: of the data set, "" = the folder's.
+    default_event_kind: all others, and every event without that column. A rating below positive_from is a dislike;
+    best_rating: the best mark. keep_texts: hold the users' own words in memory. invalid_rows: "refuse" ends with an
+    error that names the first, "drop" leaves them out and counts them in a warning. name: of the data set, "" = the
+    folder's.
     """
 
     path: str = ""
@@ -60,9 +72,12 @@ class CsvOptions(OptionsModel):
     item_columns: ItemColumns = ItemColumns()
     event_columns: EventColumns = EventColumns()
     timestamp_unit: TimeUnit = "s"
-    event_kinds: dict[str, KindName] = Field(default={"browse": "browse", "click": "click", "purchase": "purchase"})
+    event_kinds: dict[str, KindName] = Field(default={kind: kind for kind in ("browse", "click", "purchase", "rating")})
     default_event_kind: KindName = "click"
-    invalid_rows: Literal["refuse", "drop"] = "refuse"
+    positive_from: float = Field(0.0, ge=0)
+    best_rating: float = Field(5.0, gt=0)
+    keep_texts: bool = False
+    invalid_rows: Policy = "refuse"
     name: str = ""
     licence: str = ""
 
@@ -76,89 +91,73 @@ class CsvData:
     def __init__(self, options: CsvOptions, data_dirs: Sequence[Path]) -> None:
         self._options = options
         self._data_dirs = data_dirs
-        self._warnings: list[str] = []
+        self._n_foreign = 0
+        self._foreign = ""
 
     def load(self) -> Dataset:
         """The data set. Raises DataError for a file that is missing, damaged, empty, or invalid in a row."""
         options = self._options
-        items = self._items()
-        user_ids, events = self._events({item.item_id: position for position, item in enumerate(items)})
-        return Dataset(
-            name=options.name or Path(options.path).name or Path(options.items).name.split(".")[0],
-            items=items,
-            user_ids=user_ids,
-            events=events,
-            sha256=content_sha256(items, user_ids, events),
+        path = self._find(options.items)
+        items, warnings = read_items(path, self._item_tables(path), options.invalid_rows)
+        behaviour = self._read_behaviour(items)
+        return Dataset.of(
+            options.name or Path(options.path).name or Path(options.items).name.split(".")[0],
+            items,
+            behaviour,
             licence=options.licence,
-            warnings=tuple(self._warnings),
+            warnings=(*warnings, *behaviour.warnings, *self._mended(behaviour)),
         )
 
-    def _read(self, file: str, columns: OptionsModel, required: set[str]) -> Table:
-        """The table of a file. Columns that the scenario names must be there, as those that are required."""
-        path = find_path(Path(self._options.path) / file, self._data_dirs, suffixes=("", ".gz"))
-        return read_table(
-            path, columns.model_dump(), sorted(required | columns.model_fields_set), self._options.delimiter
-        )
+    def _find(self, file: str) -> Path:
+        return find_path(Path(self._options.path) / file, self._data_dirs, suffixes=("", ".gz"))
 
-    def _items(self) -> tuple[Item, ...]:
-        table = self._read(self._options.items, self._options.item_columns, {"item_id"})
-        published_s, undated = table["published"].map(epoch_seconds, np.float64), table["published"].blank
-        screen = Screen(table, self._options.invalid_rows)
-        screen.reject(table["item_id"].blank, "no item id", "give every item one")
-        no_words = table["title"].blank & table["text"].blank
-        screen.reject(no_words, "neither title nor text, so nothing to recommend by", "give the item a text", "item_id")
-        screen.reject(table["item_id"].repeated, "item id of an earlier row", "keep one row an item", "item_id")
-        date_step = "give seconds since 1970 or ISO 8601"
-        screen.reject(np.isnan(published_s) & ~undated, "publication time cannot be read", date_step, "published")
-        self._warnings += screen.warnings
-        if not len(screen.kept):
-            raise DataError(f"{table.path}: the catalogue is empty. Next: give a file with one row an item")
-        words = [table[role].take(screen.kept) for role in ("item_id", "title", "text", "category")]
-        times_s = [None if math.isnan(time_s) else int(time_s) for time_s in published_s[screen.kept].tolist()]
-        return tuple(Item(*row) for row in zip(*words, times_s, strict=True))
+    def _tables(self, path: Path, columns: OptionsModel, required: set[str], *, texts: bool) -> Iterator[Table]:
+        """The tables of a file. Columns that the scenario names must be there, as those that are required."""
+        from recsys.data.csv_tables import LONGEST_ROW_BYTES, SHORT_ROW_BYTES, csv_tables
 
-    def _events(self, position_of: dict[str, int]) -> tuple[tuple[str, ...], Events]:
-        """User names by first appearance, and the events in time order."""
+        names = {role: name for role, name in columns.model_dump().items() if name}
+        needed = sorted(required | (columns.model_fields_set & names.keys()))
+        longest = LONGEST_ROW_BYTES if texts else SHORT_ROW_BYTES
+        return csv_tables(path, names, needed, self._options.delimiter, longest)
+
+    def _item_tables(self, path: Path) -> Iterator[Table]:
+        return self._tables(path, self._options.item_columns, {"item_id"}, texts=True)
+
+    def _event_tables(self, path: Path) -> Iterator[Table]:
+        required = {"timestamp", "user_id", "item_id"} | ({"rating"} & {self._options.default_event_kind})
+        unread = {} if self._options.keep_texts else {"text": ""}
+        columns = self._options.event_columns.model_copy(update=unread)
+        return self._tables(path, columns, required, texts=self._options.keep_texts)
+
+    def _read_behaviour(self, items: Sequence[Item]) -> Behaviour:
+        path = self._find(self._options.interactions)
+        log = EventLog(path, {item.item_id: place for place, item in enumerate(items)}, self._options.invalid_rows)
+        for table in self._event_tables(path):
+            log.add(self._rows(table))
+        return log.finish()
+
+    def _rows(self, table: Table) -> EventRows:
+        """What the rows of the interactions file say was done."""
         options = self._options
-        table = self._read(options.interactions, options.event_columns, {"timestamp", "user_id", "item_id"})
-        item = table["item_id"].map(lambda item_id: position_of.get(item_id, -1), np.int32)
-        time_s = table["timestamp"].map(lambda text: epoch_seconds(text, options.timestamp_unit), np.float64)
-        screen = Screen(table, options.invalid_rows)
-        unit_step = 'give seconds since 1970 or ISO 8601, or set timestamp_unit = "ms"'
-        screen.reject(np.isnan(time_s), "timestamp cannot be read", unit_step, "timestamp")
-        screen.reject(table["user_id"].blank, "no user id", "give every interaction one")
-        screen.reject(item < 0, "interaction with an item that the catalogue lacks", "add the item", "item_id")
-        self._warnings += screen.warnings
-        if not len(screen.kept):
-            raise DataError(f"{table.path}: no interactions. Next: give a file with one row an interaction")
-        rows = screen.kept[self._time_order(time_s[screen.kept], table.path.name)]
-        user_ids, user = _by_first_appearance(table["user_id"], rows)
-        kind = self._kinds(table["event_kind"], rows)
-        return user_ids, Events(time_s[rows].astype(np.int64), user, item[rows], kind)
+        times = table["timestamp"]
+        time_s = all_epoch_seconds(times.values, options.timestamp_unit)[times.codes]
+        marks = Marks(options.best_rating, options.positive_from)
+        return EventRows(table, time_s, *read_amounts(table, self._kinds(table), marks))
 
-    def _time_order(self, time_s: npt.NDArray[np.float64], file: str) -> npt.NDArray[np.intp]:
-        """The rows by time; events of one second keep the order of the file."""
-        late = int((np.diff(time_s) < 0).sum())
-        if late:
-            self._warnings.append(f"{file}: {late:,} of {len(time_s):,} events were out of order; sorted by time")
-        return np.argsort(time_s, kind="stable")
-
-    def _kinds(self, names: Column, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.int8]:
-        """EventKind of these rows, int8."""
+    def _kinds(self, table: Table) -> npt.NDArray[np.int8]:
+        """EventKind of the rows, int8."""
         meaning, default = self._options.event_kinds, self._options.default_event_kind
-        foreign = rows[names.map(lambda name: bool(name) and name not in meaning, np.bool_)[rows]]
+        names = table["event_kind"]
+        foreign = np.flatnonzero(names.map(lambda name: bool(name) and name not in meaning, np.bool_))
         if len(foreign):
-            example = shortened(names[int(foreign[0])])
-            self._warnings.append(
-                f'{len(foreign):,} events of kinds such as "{example}" taken as {default}: see event_kinds'
-            )
-        return names.map(lambda name: EventKind[meaning.get(name, default).upper()], np.int8)[rows]
+            self._n_foreign += len(foreign)
+            self._foreign = self._foreign or shortened(names[int(foreign[0])])
+        return names.map(lambda name: EventKind[meaning.get(name, default).upper()], np.int8)
 
-
-def _by_first_appearance(column: Column, rows: npt.NDArray[np.intp]) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
-    """The different strings of these rows as they come, and for each row the place of its string among them."""
-    codes, first, place = np.unique(column.codes[rows], return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(codes), np.int32)
-    rank[order] = np.arange(len(codes))
-    return tuple(column.values[code] for code in codes[order].tolist()), rank[place]
+    def _mended(self, behaviour: Behaviour) -> Iterator[str]:
+        options, n = self._options, len(behaviour.events)
+        if behaviour.n_late:
+            yield f"{options.interactions}: {behaviour.n_late:,} of {n:,} events were out of order; sorted by time"
+        if self._n_foreign:
+            kinds = f'kinds such as "{self._foreign}" taken as {options.default_event_kind}'
+            yield f"{self._n_foreign:,} events of {kinds}: see event_kinds"

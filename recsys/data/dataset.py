@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.data.event_log import Behaviour
+from recsys.data.fingerprint import content_sha256
+from recsys.data.impressions import Impressions
+from recsys.data.sessions import sessions_by_gap
 from recsys.errors import DataError
 from recsys.types import Events, Item
 
@@ -17,7 +22,10 @@ class Dataset:
     """Items and events that name each other by position.
 
     user_ids[i] is the name of user i. sha256 covers the content. simulated: the events are made up and prove no
-    benefit. warnings: what was mended while reading, with counts.
+    benefit. warnings: what was mended while reading, with counts. recorded_sessions int32 [events]: equal within a
+    session, None where the data names none. texts: row of an event → the user's own words, for the few or many that
+    have any. impressions: which items the log showed to whom, None where it does not say. arrays: block → unit rows
+    [items, dim], zero where an item has none.
     """
 
     name: str
@@ -28,6 +36,43 @@ class Dataset:
     licence: str = ""
     simulated: bool = False
     warnings: tuple[str, ...] = ()
+    recorded_sessions: npt.NDArray[np.int32] | None = None
+    texts: Mapping[int, str] = field(default_factory=dict)
+    impressions: Impressions | None = None
+    arrays: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        items: tuple[Item, ...],
+        behaviour: Behaviour,
+        impressions: Impressions | None = None,
+        *,
+        licence: str,
+        warnings: tuple[str, ...],
+    ) -> Dataset:
+        """The data set of what was read, with its hash."""
+        user_ids, events, sessions, texts = behaviour.user_ids, behaviour.events, behaviour.sessions, behaviour.texts
+        return cls(
+            name=name,
+            items=items,
+            user_ids=user_ids,
+            events=events,
+            sha256=content_sha256(items, user_ids, events, sessions, texts, impressions),
+            licence=licence,
+            warnings=warnings,
+            recorded_sessions=sessions,
+            texts=texts,
+            impressions=impressions,
+        )
+
+    @cached_property
+    def sessions(self) -> npt.NDArray[np.int32]:
+        """The session of each event, int32 [events]: as recorded, else a new one after a gap of half an hour."""
+        if self.recorded_sessions is not None:
+            return self.recorded_sessions
+        return sessions_by_gap(self.events)
 
     def split_s(self, train_share: float) -> int:
         """t0 of the global time split: the time of event ⌊share · n⌋. Training is before it, testing from it on."""

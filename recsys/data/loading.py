@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol, cast
 
 from recsys.data import DATASETS
 from recsys.data.dataset import Dataset
+from recsys.data.item_arrays import SHIPPED, ArrayOptions, with_arrays
 from recsys.errors import DataError, did_you_mean
 from recsys.options import OptionsModel, parse_options
 
@@ -30,15 +31,17 @@ class DataSource(Protocol):
 def load_dataset(kind: str, *, data_dirs: Sequence[Path], **options: object) -> Dataset:
     """The data set of this kind. data_dirs: where relative paths are looked up, first match wins.
 
-    Raises UnknownKind, MissingLibrary, BadOptions, DataError.
+    Every kind takes `arrays` (recsys.data.item_arrays). Raises UnknownKind, MissingLibrary, BadOptions, DataError.
     """
-    source = _source(kind)
-    return source(parse_options(source.Options, options, _owner(kind)), data_dirs).load()
+    source, (own, arrays) = _source(kind), _parted(kind, options)
+    dataset = source(parse_options(source.Options, own, _owner(kind)), data_dirs).load()
+    return with_arrays(dataset, arrays, lambda wanted: find_path(wanted, (*data_dirs, SHIPPED)))
 
 
 def check_options(kind: str, options: Mapping[str, object]) -> OptionsModel:
     """The options as the data set takes them; nothing is loaded. Raises UnknownKind, MissingLibrary, BadOptions."""
-    return parse_options(_source(kind).Options, options, _owner(kind))
+    own, _ = _parted(kind, options)
+    return parse_options(_source(kind).Options, own, _owner(kind))
 
 
 def data_dirs_from_environment(explicit: Path | None = None) -> tuple[Path, ...]:
@@ -85,6 +88,13 @@ def _closest(wanted: Path, present: Sequence[str]) -> str:
 
 def _source(kind: str) -> type[DataSource]:
     return cast("type[DataSource]", DATASETS.get(kind))
+
+
+def _parted(kind: str, options: Mapping[str, object]) -> tuple[Mapping[str, object], ArrayOptions]:
+    """A kind's own options, and those that all kinds share."""
+    own = {name: value for name, value in options.items() if name not in ArrayOptions.model_fields}
+    shared = {name: value for name, value in options.items() if name not in own}
+    return own, parse_options(ArrayOptions, shared, _owner(kind))
 
 
 def _owner(kind: str) -> str:

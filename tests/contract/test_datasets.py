@@ -1,28 +1,14 @@
 """What every data set promises, whichever file it stands in."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from data_samples import sample_files, write_sample
 from pydantic import ValidationError
 
 from recsys.data import DATASETS, Dataset
-from recsys.data.csv import CsvOptions
 from recsys.data.loading import check_options, load_dataset
 from recsys.errors import BadOptions, DataError
 from recsys.types import EventKind
-
-ITEMS = "item_id,title\na,Red kettle\nb,Blue teapot\nc,Green cup\n"
-INTERACTIONS = "timestamp,user_id,item_id\n10,u1,a\n20,u2,b\n20,u1,c\n30,u1,a\n40,u2,c\n"
-
-
-def write_sample(kind: str, folder: Path) -> None:
-    """Files of this kind, as small as can be, where its default options look for them."""
-    options = check_options(kind, {})
-    if isinstance(options, CsvOptions):
-        (folder / options.path).mkdir(parents=True, exist_ok=True)
-        (folder / options.path / options.items).write_text(ITEMS, encoding="utf-8")
-        (folder / options.path / options.interactions).write_text(INTERACTIONS, encoding="utf-8")
 
 
 @pytest.fixture(params=DATASETS.kinds())
@@ -71,6 +57,31 @@ def test_events_are_sound(dataset):
     assert len(set(dataset.user_ids)) == len(dataset.user_ids)
 
 
+def test_what_goes_with_events_has_a_place_for_each(dataset):
+    n, amount = len(dataset.events), dataset.events.amount
+    assert amount is None or (amount.dtype == np.float32 and len(amount) == n and not (amount < 0).any())
+    assert dataset.sessions.dtype == np.int32
+    assert len(dataset.sessions) == n
+    assert set(dataset.texts) <= set(range(n))
+    assert all(text.strip() for text in dataset.texts.values())
+
+
+def test_no_session_has_two_users(dataset):
+    pairs = set(zip(dataset.sessions.tolist(), dataset.events.user.tolist(), strict=True))
+    assert len(pairs) == len(set(dataset.sessions.tolist()))
+
+
+def test_impressions_are_lists_of_items_in_time_order(dataset):
+    shown = dataset.impressions
+    if shown is None:
+        return
+    assert (np.diff(shown.timestamp_s) >= 0).all()
+    assert len(shown.offsets) == len(shown) + 1
+    assert shown.offsets[-1] == len(shown.items) == len(shown.clicked)
+    assert 0 <= shown.items.min() <= shown.items.max() < len(dataset.items)
+    assert 0 <= shown.user.min() <= shown.user.max() < len(dataset.user_ids)
+
+
 def test_no_event_before_its_item_is_published(dataset):
     published_s = np.array([item.published_s or 0 for item in dataset.items])
     assert (published_s[dataset.events.item] <= dataset.events.timestamp_s).all()
@@ -89,6 +100,6 @@ def test_names_no_folder(dataset, tmp_path):
 
 
 def test_missing_files_are_a_data_error(kind, tmp_path):
-    if isinstance(check_options(kind, {}), CsvOptions):
+    if sample_files(kind):
         with pytest.raises(DataError, match="not found"):
             load_dataset(kind, data_dirs=[tmp_path / "empty"])

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from recsys.data import Dataset
-from recsys.evaluation import USERS_PER_CHUNK, evaluate, evaluate_split, split_users, training_events
+from recsys.evaluation import (
+    COLD_USER_EVENTS,
+    USERS_PER_CHUNK,
+    cold_users,
+    evaluate,
+    evaluate_split,
+    split_users,
+    training_events,
+)
 from recsys.scorers import SameForAllScorer
-from recsys.types import Events, Item
+from recsys.types import EventKind, Events, Item
 
 # Columns: time, user, item. t0 is the time of event ⌊0.8 · 10⌋, which is 8. User 0 has events on both sides, user 1 in
 # training only, user 2 in testing only (LATER); what user 3 meets in testing it has met in training.
@@ -88,3 +96,41 @@ def test_the_future_is_not_in_the_history():
 
     ranked = evaluate(dataset(), {"repeat": repeats}, k=1).ranked["repeat"]
     assert ranked.metric("recall").tolist() == pytest.approx([0])
+
+
+def test_what_was_disliked_after_t0_is_not_sought_and_before_it_is_seen():
+    data = dataset([*EVENTS, *LATER])
+    data.events.kind[:] = np.where(data.events.item == 4, EventKind.DISLIKE, EventKind.RATING)
+    assert len(split_users(data, train_share=0.7, history=9)) == 0, "all that was new after t0 is item 4"
+    seen = split_users(data, train_share=0.7, history=9, exclude_seen=False)
+    assert [wanted.tolist() for wanted in seen.relevant] == [[2]]
+    assert 4 not in seen.seen[0]
+
+
+def test_cold_users_have_met_few_items_and_cold_items_were_met_by_nobody():
+    """Users 0 … 6 meet that many items in training, then all of them the known item 0 and the new item 9."""
+    before = [(time, user, 1 + time) for user in range(7) for time in range(user)]
+    data = dataset(sorted(before) + [(10, user, item) for user in range(7) for item in (0, 9)], n_items=10)
+    data.events.item[0] = 0  # user 1 has met it
+    share = len(before) / len(data.events)
+    assert cold_users(data, share).tolist() == list(range(COLD_USER_EVENTS))
+    split = split_users(data, train_share=share, history=10)
+    assert split.users.tolist() == [1, 2, 3, 4, 5, 6]
+    assert split.n_training.tolist() == [1, 2, 3, 4, 5, 6]
+    assert [items.tolist() for items in split.cold] == [[9]] * 6
+    favours_9 = SameForAllScorer(np.arange(10, dtype=np.float32))
+    favours_0 = SameForAllScorer(-np.arange(10, dtype=np.float32))
+    ranked = evaluate_split(split, {"nine": favours_9, "zero": favours_0}, k=1).ranked
+    nine, zero = ranked["nine"].by_group(split), ranked["zero"].by_group(split)
+    assert nine["all"].metric("recall").tolist() == [1.0, 0.5, 0.5, 0.5, 0.5, 0.5], "user 1 has seen item 0"
+    assert nine["cold_user"].metric("recall").tolist() == [1.0, 0.5, 0.5, 0.5]
+    assert nine["cold_item"].metric("recall").tolist() == [1.0] * 6
+    assert zero["cold_item"].metric("recall").tolist() == [0.0] * 6
+
+
+def test_groups_without_anybody_are_empty():
+    split = split_users(dataset(), train_share=0.8, history=10)
+    ranked = evaluate_split(split, {"x": SameForAllScorer(np.ones(6, np.float32))}, k=2).ranked["x"]
+    groups = ranked.by_group(split)
+    assert len(groups["cold_user"].recommended) == len(split), "4 events each at most"
+    assert len(groups["cold_item"].recommended) == 0, "item 4 was met in training by user 3"
