@@ -1,27 +1,30 @@
 """The recommender: clean → profile → prepare → (batch) → encode → retrieve → rank → rerank → respond.
 
-Each stage is one method, and its end is marked at one place, so the stages partition a request exactly.
+Each stage is one method, and its end is marked at one place, so the stages partition a request exactly. How items enter
+is in recsys.ingestion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from recsys.catalogue import Catalogue
-from recsys.encoders.batching import forward_sorted
+from recsys.encoders.batching import forward_all
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import History, Profile, ProfileStore
+from recsys.features.text import TextCleaner, build_cleaner
 from recsys.index import Candidates, Index
+from recsys.ingestion import Ingestion
 from recsys.options import OptionsModel
 from recsys.placement import Draft, Placement
-from recsys.ranking import Ranker
+from recsys.ranking import Asker, Ranker
 from recsys.serving.protocols import NullTracer, Tracer
-from recsys.types import Recommendation, Request, Vectors
+from recsys.types import Item, Recommendation, Request, Vectors
 
 
 class RetrievalOptions(OptionsModel):
@@ -34,15 +37,21 @@ class RetrievalOptions(OptionsModel):
 
 @dataclass(slots=True)
 class Batch:
-    """Requests on their way, all at the same stage."""
+    """Requests on their way, all at the same stage. queries: the users' words, cleaned, until profiles have them."""
 
     requests: list[Request]
     rows: list[int]
+    queries: list[str]
     histories: list[History]
     profiles: list[Profile]
     draft: Draft
     users: Vectors
     candidates: list[Candidates]
+
+    @classmethod
+    def of(cls, requests: Sequence[Request]) -> Batch:
+        """Before the first stage."""
+        return cls(list(requests), [request.row for request in requests], [], [], [], _NO_DRAFT, _NO_VECTORS, [])
 
     def split(self) -> list[Batch]:
         """One batch a request, for those that are prepared and not yet encoded."""
@@ -50,21 +59,26 @@ class Batch:
             return [self]
         members = zip(self.requests, self.rows, self.histories, self.profiles, self.draft.split(), strict=True)
         return [
-            Batch([request], [row], [history], [profile], draft, _NO_VECTORS, [])
+            Batch([request], [row], [], [history], [profile], draft, _NO_VECTORS, [])
             for request, row, history, profile, draft in members
         ]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a recommender is put together from."""
+    """What a recommender is put together from. items: as they come, by position; the catalogue holds them cleaned.
 
+    cleaner: what cleaned the catalogue, and will clean queries and the items that come in.
+    """
+
+    items: Sequence[Item]
     catalogue: Catalogue
     encoder: Encoder
     placement: Placement
     index: Index
     ranker: Ranker
     profiles: ProfileStore
+    cleaner: TextCleaner = field(default_factory=build_cleaner)
 
 
 _NO_DRAFT = Draft(None, np.zeros(0, np.int64))
@@ -77,6 +91,9 @@ class Recommender:
     def __init__(self, parts: Parts, options: RetrievalOptions) -> None:
         self.parts = parts
         self.options = options
+        self.ingestion = Ingestion(
+            parts.items, parts.cleaner, parts.catalogue, parts.encoder, parts.placement, parts.ranker, parts.index
+        )
 
     def recommend(self, requests: Sequence[Request], tracer: Tracer | None = None) -> list[Recommendation]:
         """Answer RECOMMEND requests, all in one batch."""
@@ -85,7 +102,7 @@ class Recommender:
 
     def begin(self, requests: Sequence[Request], tracer: Tracer) -> Batch:
         """The stages before batching: clean, profile, prepare."""
-        batch = Batch(list(requests), [request.row for request in requests], [], [], _NO_DRAFT, _NO_VECTORS, [])
+        batch = Batch.of(requests)
         self.clean(batch)
         tracer.mark("clean", batch.rows)
         self.profile(batch)
@@ -116,15 +133,44 @@ class Recommender:
         self.update(request)
         tracer.mark("update", [request.row])
 
+    def ingest(self, requests: Sequence[Request], tracer: Tracer | None = None) -> None:
+        """Serve INGEST requests, all in one batch: from here on their items can be recommended.
+
+        Raises DataError for a position that the data set lacks.
+        """
+        tracer = tracer or NullTracer()
+        self.ingestion.finish(self.ingestion.begin(requests, tracer), tracer)
+
+    def rewind(self, as_of_s: int) -> None:
+        """Know what was known at a time: the data's events and items before it, and nothing fed back or put since."""
+        self.parts.profiles.rewind(as_of_s)
+        self.parts.catalogue.rewind(as_of_s)
+        self.parts.placement.rewind()
+        self.parts.ranker.rewind(as_of_s)
+        self.parts.index.rewind(self.parts.catalogue.hidden_positions)
+
+    def beside(self, encoder: Encoder) -> Recommender:
+        """Another thread's recommender on the same catalogue, index and profiles, with an encoder of its own."""
+        parts = replace(self.parts, encoder=encoder, placement=self.parts.placement.with_encoder(encoder))
+        return Recommender(parts, self.options)
+
     def clean(self, batch: Batch) -> None:
-        """Collect what is known of the users."""
+        """Collect what is known of the users, and clean their words.
+
+        An event with an item that is not known yet says nothing: neither its text nor its vector may be read.
+        """
+        catalogue = self.parts.catalogue
+        clean = self.parts.cleaner
+        batch.queries = [clean(request.query) if request.query else "" for request in batch.requests]
         batch.histories = [self.parts.profiles.history(request.user) for request in batch.requests]
+        if catalogue.n_hidden:
+            batch.histories = [history.where(~catalogue.hidden[history.items]) for history in batch.histories]
 
     def profile(self, batch: Batch) -> None:
         """Weigh the users' recent events."""
         batch.profiles = [
-            self.parts.profiles.profile(history, request.timestamp_s)
-            for history, request in zip(batch.histories, batch.requests, strict=True)
+            self.parts.profiles.profile(history, request.timestamp_s, query)
+            for history, request, query in zip(batch.histories, batch.requests, batch.queries, strict=True)
         ]
 
     def prepare(self, batch: Batch) -> None:
@@ -138,6 +184,7 @@ class Recommender:
         return Batch(
             [request for batch in batches for request in batch.requests],
             [row for batch in batches for row in batch.rows],
+            [],
             [history for batch in batches for history in batch.histories],
             [profile for batch in batches for profile in batch.profiles],
             Draft.join([batch.draft for batch in batches]),
@@ -149,19 +196,23 @@ class Recommender:
         """User vectors. Returns the tokens that the encoder computed, padding included."""
         encoded, padded_tokens = None, 0
         if batch.draft.prepared is not None:
-            encoded, padded_tokens = forward_sorted(self.parts.encoder, batch.draft.prepared)
+            encoded, padded_tokens = forward_all(self.parts.encoder, batch.draft.prepared)
         batch.users = self.parts.placement.user_vectors(batch.profiles, encoded)
         return padded_tokens
 
     def retrieve(self, batch: Batch) -> None:
-        """The nearest items to each user."""
-        batch.candidates = self.parts.index.search(batch.users, self.options.candidates, self._excluded(batch))
+        """The nearest items to each user, and what the ranker wants to see beside them."""
+        excluded = self._excluded(batch)
+        found = self.parts.index.search(batch.users, self.options.candidates, excluded)
+        batch.candidates = [
+            self.parts.ranker.widen(*each) for each in zip(found, excluded, self._askers(batch), strict=True)
+        ]
 
     def rank(self, batch: Batch) -> list[Candidates]:
         """The k best candidates under the ranker's score."""
         return [
-            self.parts.ranker.rank(profile, candidates, self.options.k)
-            for profile, candidates in zip(batch.profiles, batch.candidates, strict=True)
+            self.parts.ranker.rank(profile, candidates, self.options.k, asker)
+            for profile, candidates, asker in zip(batch.profiles, batch.candidates, self._askers(batch), strict=True)
         ]
 
     def rerank(self, batch: Batch, ranked: list[Candidates]) -> list[Candidates]:
@@ -183,6 +234,7 @@ class Recommender:
     def update(self, request: Request) -> None:
         """Record the event of a FEEDBACK request."""
         self.parts.profiles.record(request.user, request.item, request.event_kind, request.timestamp_s)
+        self.parts.ranker.record(request)
 
     def scores(self, requests: Sequence[Request]) -> npt.NDArray[np.float32]:
         """The ranker's scores by item, float32 [requests, n_items]; −inf for what is excluded or no candidate.
@@ -193,10 +245,14 @@ class Recommender:
         self.encode(batch)
         self.retrieve(batch)
         scores = np.full((len(batch.rows), len(self.parts.catalogue)), -np.inf, np.float32)
-        for row, (profile, candidates) in enumerate(zip(batch.profiles, batch.candidates, strict=True)):
-            ranked = self.parts.ranker.rank(profile, candidates, len(candidates.positions))
+        asked = zip(batch.profiles, batch.candidates, self._askers(batch), strict=True)
+        for row, (profile, candidates, asker) in enumerate(asked):
+            ranked = self.parts.ranker.rank(profile, candidates, len(candidates.positions), asker)
             scores[row, ranked.positions] = ranked.scores
         return scores
+
+    def _askers(self, batch: Batch) -> list[Asker]:
+        return [Asker(request.user, batch.users, row) for row, request in enumerate(batch.requests)]
 
     def _excluded(self, batch: Batch) -> list[npt.NDArray[np.int32]]:
         if self.options.exclude_seen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Protocol, Self, TypeAlias
+from typing import NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,17 @@ Positions: TypeAlias = npt.NDArray[np.int32]
 
 
 class EventKind(IntEnum):
-    """How a user met an item."""
+    """How a user met an item.
+
+    RATING: rated well enough to be wanted. DISLIKE: rated below the data set's threshold; the item counts as seen, but
+    says nothing of what the user likes and is never what a list should have found.
+    """
 
     BROWSE = 0
     CLICK = 1
     PURCHASE = 2
+    RATING = 3
+    DISLIKE = 4
 
 
 class RequestKind(IntEnum):
@@ -31,6 +37,7 @@ class RequestKind(IntEnum):
 
     RECOMMEND = 0
     FEEDBACK = 1
+    INGEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +56,40 @@ class Events:
     """Who met what, and when: columns of equal length, in time order.
 
     timestamp_s int64 [n], user int32 [n] and item int32 [n] (positions in the data set), kind int8 [n] (EventKind).
+    amount float32 [n]: how much of it, ≥ 0: the dwell of a browse or click in seconds, the quantity of a purchase, a
+    rating's or dislike's share of the best mark; NaN = not known. None = of no event.
     """
 
     timestamp_s: npt.NDArray[np.int64]
     user: npt.NDArray[np.int32]
     item: Positions
     kind: npt.NDArray[np.int8]
+    amount: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.timestamp_s)
 
+    @property
+    def wanted(self) -> Positions:
+        """The items of all events but dislikes: what a list should have found. int32 [≤ n], in time order."""
+        items: Positions = self.item[self.kind != EventKind.DISLIKE]
+        return items
+
     def take(self, rows: npt.NDArray[np.intp] | slice) -> Events:
         """The events of these rows, in the order given."""
-        return Events(self.timestamp_s[rows], self.user[rows], self.item[rows], self.kind[rows])
+        amount = None if self.amount is None else self.amount[rows]
+        return Events(self.timestamp_s[rows], self.user[rows], self.item[rows], self.kind[rows], amount)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request. row: its place in the stretch of the trace being served; timestamp_s: its time in the data.
 
-    A RECOMMEND asks for `user`; a FEEDBACK says that `user` met `item` in the way `event_kind`.
+    A RECOMMEND asks for `user`; a FEEDBACK says that `user` met `item` in the way `event_kind`; an INGEST makes `item`,
+    new or changed, recommendable. item: a position in the data set, −1 = none.
+
+    query: the user's own words with a RECOMMEND, "" = none. Under every placement their vector is then the user's, in
+    place of the profile; without them the weighted profile decides. Items that the user met stay left out either way,
+    and a ranker's other blocks (category) still read the profile.
     """
 
     row: int
@@ -77,6 +98,7 @@ class Request:
     timestamp_s: int
     item: int = -1
     event_kind: EventKind = EventKind.CLICK
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,27 @@ def weighted_means(vectors: Vectors, rows: Sequence[Positions], weights: Sequenc
             means[group] = weight @ vectors[positions]
     norms = np.sqrt(np.einsum("ij,ij->i", means, means))
     return (means / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32, copy=False)
+
+
+def unit_rows(rows: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """The rows [n, dim] with norm 1, float32; a row of zeros stays one."""
+    array = np.asarray(rows, np.float64)
+    norms = np.sqrt(np.einsum("ij,ij->i", array, array))
+    return (array / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32)
+
+
+def dot(rows: Any, vector: Any) -> npt.NDArray[np.float32]:
+    """Dot products of rows [n, dim] with one vector [1, dim], float32 [n]; both dense, or both sparse."""
+    wide = vector.toarray()[0] if isinstance(vector, scipy.sparse.csr_array) else vector[0]
+    products: npt.NDArray[np.float32] = rows @ wide
+    return products
+
+
+def stacked(parts: Sequence[Any]) -> Any:
+    """The rows of all parts, [sum of n, dim]: sparse where the parts are, in which case all have to be."""
+    if isinstance(parts[0], scipy.sparse.csr_array):
+        return scipy.sparse.csr_array(scipy.sparse.vstack(parts, format="csr"))
+    return np.concatenate(parts)
 
 
 def spans(offsets: npt.NDArray[np.integer], rows: npt.NDArray[np.integer]) -> tuple[Indices, Indices]:

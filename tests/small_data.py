@@ -32,7 +32,7 @@ def make_dataset(n_items: int = 40, n_users: int = 12, n_events: int = 400, seed
         np.cumsum(rng.integers(0, 20, n_events)).astype(np.int64) + 1_000,
         rng.integers(0, n_users, n_events).astype(np.int32),
         rng.integers(0, n_items, n_events).astype(np.int32),
-        rng.integers(0, len(EventKind), n_events).astype(np.int8),
+        rng.integers(0, EventKind.PURCHASE + 1, n_events).astype(np.int8),
     )
     return Dataset("small", make_items(n_items), tuple(f"u{user}" for user in range(n_users)), events, "0" * 64)
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from recsys.encoders.protocol import Encoder
 from recsys.errors import BadVectors
 from recsys.types import Prepared, TokenIds, Vectors
 
@@ -48,6 +49,13 @@ def forward_sorted(
         parts.append(encoder.forward(prepared.take(rows)))
         padded_tokens += (stop - start) * int(n_tokens[rows[-1]])
     return _restore(parts, order), padded_tokens
+
+
+def forward_all(encoder: Encoder, prepared: Any) -> tuple[Vectors, int]:
+    """forward_sorted for any encoder: one that pads nothing takes all at once."""
+    if not encoder.info.pads:
+        return encoder.forward(prepared), int(prepared.n_tokens.sum())
+    return forward_sorted(encoder, prepared)
 
 
 def _cuts(ascending: npt.NDArray[np.int64], max_padded_tokens: int, max_rows: int) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,8 @@ import scipy.sparse
 from recsys.errors import BadOptions
 from recsys.index import INDEXES
 from recsys.index.protocol import Candidates, best
+from recsys.index.rows import Rows
+from recsys.index.visibility import Visibility
 from recsys.options import OptionsModel
 from recsys.types import Positions, Vectors
 
@@ -21,7 +23,7 @@ class ExactIndexOptions(OptionsModel):
 
 @INDEXES.register("exact")
 class ExactIndex:
-    """Scores every item. Memory: the vectors themselves, float32 [n_items, dim]."""
+    """Scores every item. Memory: a copy of the vectors, float32 [n_items, dim], which ingests write into."""
 
     Options = ExactIndexOptions
 
@@ -34,13 +36,24 @@ class ExactIndex:
             raise BadOptions(
                 'index "exact" holds dense vectors, but the encoder\'s are sparse. Next: index = { kind = "sparse" }'
             )
-        self._vectors = np.ascontiguousarray(vectors)
+        self._vectors = Rows(np.asarray(vectors, np.float32))
+        self._visible = Visibility()
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:
-        """Scores of all items, float32 [queries, n_items]."""
-        scores: npt.NDArray[np.float32] = queries @ self._vectors.T
-        return scores
+        """Scores of all items, float32 [queries, n_items]; −inf for those that are hidden."""
+        scores: npt.NDArray[np.float32] = queries @ self._vectors.array.T
+        return self._visible.mask(scores)
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:
-        """The n best items a query, without those excluded for it."""
+        """The n best items a query, without those excluded for it and those that are hidden."""
         return [best(row, n, positions) for row, positions in zip(self.scores(queries), exclude, strict=True)]
+
+    def put(self, positions: Positions, vectors: Vectors) -> None:
+        """Write the rows in their place, and let these items be found."""
+        self._vectors.put(positions, np.asarray(vectors, np.float32))
+        self._visible.show(positions)
+
+    def rewind(self, hidden: Positions) -> None:
+        """Hold exactly the vectors that it was built with, and find all items but these."""
+        self._vectors.rewind()
+        self._visible.rewind(hidden)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from recsys.types import Positions, Vectors
 
+_LOWEST = np.finfo(np.float32).min
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -21,29 +23,40 @@ class Candidates:
 
 
 class Index(Protocol):
-    """Finds the items whose vectors have the largest dot product with a query."""
+    """Finds the items whose vectors have the largest dot product with a query. Once built it finds all of them."""
 
     def build(self, vectors: Vectors) -> None:
         """Hold these item vectors [n_items, dim]; row i is the item at position i."""
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:
-        """Scores of all items, float32 [queries, n_items]."""
+        """Scores of all items, float32 [queries, n_items]; −inf for those that are hidden."""
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:
-        """The n best items a query, without those excluded for it."""
+        """The n best items a query, without those excluded for it and those that are hidden."""
+
+    def put(self, positions: Positions, vectors: Vectors) -> None:
+        """Replace the vectors of these items, [n, dim], and let them be found.
+
+        A search sees an item's old row or its new one. Where a position stands twice, the later row counts.
+        """
+
+    def rewind(self, hidden: Positions) -> None:
+        """Hold exactly the vectors that it was built with, whatever was put since, and find all items but these."""
 
 
 def best(scores: npt.NDArray[np.float32], n: int, exclude: Positions) -> Candidates:
-    """The n best of all items by (−score, position), exactly, ties included. Overwrites scores, float32 [n_items]."""
+    """The n best of all items by (−score, position), exactly, ties included; a score of −inf is never among them.
+
+    Overwrites scores, float32 [n_items].
+    """
     if len(exclude):
         scores[exclude] = -np.inf
     n = min(n, len(scores) - len(exclude))
     if n <= 0:
         return Candidates(np.zeros(0, np.int32), np.zeros(0, np.float32))
+    threshold = _LOWEST
     if n < len(scores):
-        threshold = -np.partition(-scores, n - 1)[n - 1]
-        pool = np.flatnonzero(scores >= threshold)  # all ties of the last place compete by position
-    else:
-        pool = np.arange(len(scores))
+        threshold = max(threshold, -np.partition(-scores, n - 1)[n - 1])
+    pool = np.flatnonzero(scores >= threshold)  # all ties of the last place compete by position
     order = pool[np.argsort(-scores[pool], kind="stable")[:n]].astype(np.int32)
     return Candidates(order, scores[order])

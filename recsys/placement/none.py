@@ -1,4 +1,4 @@
-"""No language model: a baseline encoder's item vectors are looked up and averaged."""
+"""No language model: a baseline encoder's item vectors are looked up and averaged, and queries counted in its words."""
 
 from __future__ import annotations
 

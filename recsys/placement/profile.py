@@ -1,8 +1,10 @@
-"""The user's profile text is encoded in the request: the titles of the history, oldest first, joined by commas."""
+"""The user's profile text is encoded in the request: the titles of the history joined by commas, or the query."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -11,22 +13,26 @@ from recsys.encoders.protocol import Encoder
 from recsys.features.profile import Profile
 from recsys.placement import PLACEMENTS
 from recsys.placement.protocol import Draft
-from recsys.types import Vectors
+from recsys.types import Positions, Vectors
 
 
 @PLACEMENTS.register("profile")
 class ProfilePlacement:
-    """One text a user. Event weights do not enter: a text has no weights."""
+    """One text a user: the query, or titles oldest first. Event weights do not enter: a text has no weights."""
 
     needs_model = True
 
     def __init__(self, catalogue: Catalogue, encoder: Encoder, item_vectors: Vectors) -> None:
-        self._titles = catalogue.titles
+        self._catalogue = catalogue
         self._encoder = encoder
 
     def draft(self, profiles: Sequence[Profile]) -> Draft:
         """One text a user."""
-        texts = [", ".join([self._titles[position] for position in profile.items.tolist()]) for profile in profiles]
+        titles = self._catalogue.titles
+        texts = [
+            profile.query or ", ".join([titles[position] for position in profile.items.tolist()])
+            for profile in profiles
+        ]
         return Draft(self._encoder.prepare(texts), np.ones(len(profiles), np.int64))
 
     def user_vectors(self, profiles: Sequence[Profile], encoded: Vectors | None) -> Vectors:
@@ -34,3 +40,15 @@ class ProfilePlacement:
         if encoded is None:
             raise ValueError("a profile text is always encoded")
         return encoded
+
+    def with_encoder(self, encoder: Encoder) -> Self:
+        """The same, with the encoder of another thread."""
+        other = copy(self)
+        other._encoder = encoder
+        return other
+
+    def put(self, positions: Positions, vectors: Vectors) -> None:
+        """Nothing: no vectors are held, and titles are read from the catalogue."""
+
+    def rewind(self) -> None:
+        """Nothing is held."""

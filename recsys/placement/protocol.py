@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.encoders.protocol import Encoder
 from recsys.features.profile import Profile
-from recsys.types import Prepared, Vectors
+from recsys.types import Positions, Prepared, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ class Draft:
 
 
 class Placement(Protocol):
-    """Turns profiles into user vectors, with the encoder in the request path or without."""
+    """Turns profiles into user vectors, with the encoder in the request path or without.
+
+    A profile with a query becomes the query's vector, whatever the placement.
+    """
 
     needs_model: bool
 
@@ -60,3 +64,12 @@ class Placement(Protocol):
 
     def user_vectors(self, profiles: Sequence[Profile], encoded: Vectors | None) -> Vectors:
         """[users, dim]: from the profiles and the vectors of the draft's texts (None when it has none)."""
+
+    def with_encoder(self, encoder: Encoder) -> Self:
+        """The same item vectors, and what is put into them, with the encoder of another thread."""
+
+    def put(self, positions: Positions, vectors: Vectors) -> None:
+        """Items have new vectors, [n, dim]: take them over where item vectors are held."""
+
+    def rewind(self) -> None:
+        """Hold the item vectors that it was built with, whatever was put since."""

@@ -55,14 +55,25 @@ class Inbox(Protocol):
     def take(self, max_requests: int, max_wait_ns: int = 0) -> list[Request]:
         """Wait for the next request; return once `max_requests` are due or `max_wait_ns` after the oldest fell due.
 
-        Returns [] when no request will come any more.
+        Returns [] when no request will come any more. Ingests are handed out with ingests alone, here and below, since
+        what follows one can only be begun when it is done.
         """
 
     def poll(self, max_requests: int) -> list[Request]:
         """The requests that are due now, at most this many; never waits."""
 
+    def take_more(self, max_requests: int, oldest: int, max_wait_ns: int) -> list[Request]:
+        """The requests that are due now, at most this many; where there are none, wait for the next.
+
+        Returns [] once the request of row `oldest`, taken before, has waited `max_wait_ns` from its intended time on,
+        never earlier because nothing else is scheduled.
+        """
+
     def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
         """These requests are answered; None for a request that has no answer but its effect."""
+
+    def failed(self, rows: Sequence[int], error: Exception) -> None:
+        """These requests ended in an error; the service goes on."""
 
 
 class NullTracer:

@@ -1,5 +1,7 @@
 """What every placement promises, whichever file it stands in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_data import make_items
@@ -65,3 +67,51 @@ def test_drafted_together_alone_or_split_the_users_are_the_same(placed):
     tokens = together.tokens_per_request()
     assert tokens == [draft.tokens_per_request()[0] for draft in alone]
     assert tokens == [draft.tokens_per_request()[0] for draft in together.split()]
+
+
+QUERY = "blue  kettle"
+WITH_QUERIES = [replace(PROFILES[0], query=QUERY), PROFILES[1], replace(PROFILES[3], query="lamp"), PROFILES[2]]
+
+
+def test_a_query_is_the_user_vector_and_the_others_are_weighted_as_without_it(placed):
+    placement, encoder = placed
+    draft = placement.draft(WITH_QUERIES)
+    assert draft.texts_per_request[[0, 2]].tolist() == [1, 1]
+    encoded = forward_sorted(encoder, draft.prepared)[0]
+    vectors = placement.user_vectors(WITH_QUERIES, encoded)
+    assert vectors[[0, 2]] == pytest.approx(encoder.encode([QUERY, "lamp"]), abs=1e-6)
+    plain = [PROFILES[1], PROFILES[2]]
+    draft = placement.draft(plain)
+    encoded = None if draft.prepared is None else forward_sorted(encoder, draft.prepared)[0]
+    assert vectors[[1, 3]] == pytest.approx(placement.user_vectors(plain, encoded), abs=1e-6)
+
+
+def test_queries_alone_or_split_from_a_batch_give_the_same_vectors(placed):
+    placement, encoder = placed
+    expected = None
+    for drafts in (
+        [placement.draft(WITH_QUERIES)],
+        placement.draft(WITH_QUERIES).split(),
+        [placement.draft([one]) for one in WITH_QUERIES],
+    ):
+        draft = Draft.join(drafts)
+        vectors = placement.user_vectors(WITH_QUERIES, forward_sorted(encoder, draft.prepared)[0])
+        expected = vectors if expected is None else expected
+        assert vectors == pytest.approx(expected, abs=1e-6)
+    only = WITH_QUERIES[:1]
+    assert placement.user_vectors(only, encoder.forward(placement.draft(only).prepared)) == pytest.approx(
+        expected[:1], abs=1e-6
+    )
+
+
+def test_vectors_that_are_put_are_undone_by_a_rewind(placed):
+    """Item 7 becomes what "news" is: where vectors are looked up, its user changes; where texts are, they decide."""
+    placement, encoder = placed
+    before = users(placed, [placement.draft(PROFILES)])
+    placement.put(np.array([7], np.int32), encoder.encode(["news"]))
+    after = users(placed, [placement.draft(PROFILES)])
+    looks_vectors_up = placement.draft(PROFILES).prepared is None
+    assert (after[2] == pytest.approx(encoder.encode(["news"])[0], abs=1e-6)) == looks_vectors_up
+    assert (after[[0, 1]] == before[[0, 1]]).all()
+    placement.rewind()
+    assert (users(placed, [placement.draft(PROFILES)]) == before).all()

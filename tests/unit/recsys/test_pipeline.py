@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from small_data import dataset_of, make_dataset
-from small_recommender import LATER_S, ask, make_recommender
+from small_recommender import LATER_S, Journal, ask, make_recommender
 
 from bench.clock import VirtualClock
 from bench.measure.recorder import Recorder
@@ -96,7 +96,7 @@ def test_feedback_is_seen_by_the_next_request_of_its_user_and_by_nobody_else():
     assert best not in second.positions
     assert recommender.parts.profiles.history(0).items[-1] == best
     assert unchanged.item_ids == other.item_ids
-    recommender.parts.profiles.rewind(LATER_S)
+    recommender.rewind(LATER_S)
     assert recommender.recommend([ask(0)])[0].item_ids == first.item_ids, "rewinding forgets feedback"
 
 
@@ -122,19 +122,6 @@ def test_scores_of_the_whole_catalogue_agree_with_the_list():
 
 
 def test_every_stage_is_marked_once_in_order_and_tokens_are_counted():
-    class Journal:
-        def __init__(self):
-            self.marks, self.n_tokens, self.n_padded = [], [], []
-
-        def mark(self, stage, rows):
-            self.marks.append((stage, list(rows)))
-
-        def tokens(self, rows, n_tokens):
-            self.n_tokens.append((list(rows), list(n_tokens)))
-
-        def padded(self, rows, padded_tokens):
-            self.n_padded.append((list(rows), padded_tokens))
-
     journal = Journal()
     make_recommender(make_dataset()).recommend([ask(0, 5), ask(1, 6)], journal)
     passed = [stage for stage in STAGES if stage not in ("index", "update")]

@@ -1,0 +1,106 @@
+"""How an item enters, new or changed: clean → prepare → (batch) → encode → index, all of it real work.
+
+Each stage is one method, and its end is marked at one place, so the stages partition a request exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.catalogue import Catalogue, CleanItem
+from recsys.encoders.batching import forward_all
+from recsys.encoders.protocol import Encoder
+from recsys.errors import DataError
+from recsys.features.text import TextCleaner
+from recsys.index import Index
+from recsys.placement import Placement
+from recsys.ranking import Ranker
+from recsys.serving.protocols import Tracer
+from recsys.types import Item, Positions, Prepared, Request, Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Items on their way in, prepared and not yet encoded. positions int32 [n]: of the items, one a request.
+
+    prepared: the texts of the first item, then of the next; each item has as many.
+    """
+
+    rows: list[int]
+    positions: Positions
+    items: list[CleanItem]
+    prepared: Prepared
+
+
+class Ingestion:
+    """Makes items recommendable in the parts of one recommender. items: as they come, by position."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        cleaner: TextCleaner,
+        catalogue: Catalogue,
+        encoder: Encoder,
+        placement: Placement,
+        ranker: Ranker,
+        index: Index,
+    ) -> None:
+        self._items = items
+        self._cleaner = cleaner
+        self._catalogue = catalogue
+        self._encoder = encoder
+        self._placement = placement
+        self._ranker = ranker
+        self._index = index
+
+    def begin(self, requests: Sequence[Request], tracer: Tracer) -> Intake:
+        """The stages before batching: clean, prepare. Nothing that others see is changed.
+
+        Raises DataError for a position that the data set lacks.
+        """
+        rows = [request.row for request in requests]
+        items = self.clean(requests)
+        tracer.mark("clean", rows)
+        prepared = self.prepare(items)
+        tracer.mark("prepare", rows)
+        return Intake(rows, np.array([request.item for request in requests], np.int32), items, prepared)
+
+    def finish(self, intake: Intake, tracer: Tracer) -> None:
+        """The remaining stages; after them every request sees the items."""
+        tracer.mark("batch_wait", intake.rows)
+        vectors, padded_tokens = self.encode(intake)
+        tracer.mark("encode", intake.rows)
+        self.index(intake, vectors)
+        tracer.mark("index", intake.rows)
+        tracer.tokens(intake.rows, intake.prepared.n_tokens.reshape(len(intake.rows), -1).sum(axis=1).tolist())
+        tracer.padded(intake.rows, padded_tokens)
+
+    def clean(self, requests: Sequence[Request]) -> list[CleanItem]:
+        """Clean the items' texts as they are now."""
+        for request in requests:
+            if not 0 <= request.item < len(self._items):
+                raise DataError(
+                    f"ingest of item {request.item}: the data set has positions 0 to {len(self._items) - 1}. "
+                    "Next: give the position of one of its items"
+                )
+        return [CleanItem.of(self._items[request.item], self._cleaner) for request in requests]
+
+    def prepare(self, items: Sequence[CleanItem]) -> Prepared:
+        """Make the items' texts ready for the encoder, and with each what else the ranker reads of it."""
+        return self._encoder.prepare([text for item in items for text in (item.text, *self._ranker.texts(item))])
+
+    def encode(self, intake: Intake) -> tuple[Vectors, int]:
+        """Vectors of the prepared texts, and the tokens that the encoder computed, padding included."""
+        return forward_all(self._encoder, intake.prepared)
+
+    def index(self, intake: Intake, vectors: Vectors) -> None:
+        """Put the items where they are read from; into the index last, so that what can be found is complete."""
+        texts_per_item = len(intake.prepared) // len(intake.items)
+        own, *others = [vectors[place::texts_per_item] for place in range(texts_per_item)]
+        self._catalogue.put(intake.positions.tolist(), intake.items)
+        self._placement.put(intake.positions, own)
+        self._ranker.put(intake.positions, [own, *others])
+        self._index.put(intake.positions, own)
