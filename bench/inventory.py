@@ -9,6 +9,7 @@ from recsys.registry import Entry, Registry
 
 PACKAGES = {
     "encoders": "recsys.encoders",
+    "text steps": "recsys.features.text",
     "data sets": "recsys.data",
     "placements": "recsys.placement",
     "indexes": "recsys.index",
@@ -16,6 +17,7 @@ PACKAGES = {
     "serving": "recsys.serving",
     "loads": "bench.measure.loads",
     "arrivals": "bench.traffic.arrivals",
+    "probes": "bench.measure.probes",
 }
 """Section → the package of its plug-ins."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from bench.clock import NS_PER_S, compact_stamp, utc_stamp
 from bench.errors import ConfigError, NothingMeasured, Stopped
 from bench.measure.environment import describe_environment, load_average
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
-from bench.measure.loads import LOADS
 from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, Ready, WorkerPool
 from bench.measure.recorder import Outcome
+from bench.measure.schedules import draw_schedules
 from bench.measure.scoring import Scores, score_arms, score_floors
 from bench.measure.slices import Slice, counted_requests, cut_slices
 from bench.measure.worker import Assignment, Serve, Served, WarmUp
@@ -26,10 +27,13 @@ from bench.rows import Origin, block_rows, floor_rows, recommended_positions, us
 from bench.scenario import ArmTable
 from bench.scenario_file import ScenarioFile
 from bench.store import RunFolder
-from bench.traffic.requests import Trace, draw_trace
-from bench.traffic.schedule import Schedule, draw_schedule
+from bench.traffic.rates import resolve_rates
+from bench.traffic.requests import draw_trace
 from bench.traffic.seeds import stream
+from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
+from recsys.evaluation import cold_users
+from recsys.types import Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class ArmState:
     reason: str = ""
     details: str = ""
     ready: list[Ready] = field(default_factory=list)
-    blocks: list[tuple[Slice, Served]] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+    blocks: list[tuple[Slice, Positions]] = field(default_factory=list)
 
     def leave(self, status: str, reason: str, details: str = "") -> None:
         """The arm takes no further part."""
@@ -58,7 +63,8 @@ class ArmState:
 
     def describe(self) -> dict[str, Any]:
         """The arm's entry in run.json."""
-        info = self.ready[0].info if self.ready else None
+        first = self.ready[0] if self.ready else None
+        info = first.info if first else None
         return {
             "name": self.table.name,
             "label": self.table.title,
@@ -71,7 +77,11 @@ class ArmState:
             "encoder": self.table.encoder.kind,
             "precision": info.precision if info else "",
             "info": {name: getattr(info, name) for name in info.__dataclass_fields__} if info else {},
+            "ranker": first.ranker if first else {},
             "load_s": [round(ready.load_s, 3) for ready in self.ready],
+            "waiting": [asdict(ready.instruments.waiting) for ready in self.ready],
+            "probes": first.instruments.probes if first else {},
+            "errors": dict(self.errors),
         }
 
 
@@ -89,7 +99,7 @@ class _Run:
     def __init__(self, request: RunRequest, say: Callable[[str], None]) -> None:
         self.request = request
         self.say = say
-        self.scenario = request.file.scenario
+        self.scenario = resolve_rates(request.file.scenario, request.data_dirs)
         data = self.scenario.data
         self.dataset = load_dataset(data.kind, data_dirs=request.data_dirs, **data.options)
         if self.scenario.requests.k > len(self.dataset.items):
@@ -97,9 +107,10 @@ class _Run:
                 f"scenario {self.scenario.name}: requests.k = {self.scenario.requests.k}, but the catalogue has "
                 f"{len(self.dataset.items)} items. Next: lower requests.k"
             )
+        self.cold_users = cold_users(self.dataset, data.train_share)
         self.warmup, self.slices = cut_slices(self.scenario)
-        self.trace: Trace = draw_trace(self.scenario, self.dataset, self.slices[-1].high)
-        self.schedules = {(s.point, s.block): self._draw(s) for s in self.slices}
+        self.trace: Trace = draw_trace(self.scenario, self.dataset, self.slices[-1].high, request.data_dirs)
+        self.schedules = draw_schedules(self.scenario.seed, self.slices, request.data_dirs)
         self.arms = {arm.name: ArmState(arm) for arm in self.scenario.arm}
         self.salt = secrets.token_bytes(16)
         self.blocks: list[dict[str, Any]] = []
@@ -149,14 +160,15 @@ class _Run:
     def _serve(self, pool: WorkerPool, state: ArmState, part: Slice, process: int) -> None:
         if state.status != "measured":
             return
-        schedule = self.schedules[part.point, part.block]
+        schedule = self.schedules.get((part.point, part.block))
         intended_ns = schedule.intended_ns if schedule else None
         served = self._guard(state, lambda name: pool.serve(name, Serve(part, intended_ns)))
         if served is None:
             return
-        state.blocks.append((part, served))
+        state.blocks.append((part, served.recommended))
+        state.errors.update(served.errors)
         settling = len(part) - counted_requests(part.point, self.scenario) if part.point else 0
-        origin = Origin(state.table, part, settling, process, self.trace, self.salt)
+        origin = Origin(state.table, part, settling, process, self.trace, self.salt, self.cold_users)
         self.folder.add_block(block_rows(origin, served))
         self.blocks.append(_describe_block(state.table.name, part, process, served))
 
@@ -193,11 +205,6 @@ class _Run:
         stream(self.scenario.seed, "order", part.point.title, process, turn // 2).shuffle(shuffled)
         return shuffled if turn % 2 == 0 else shuffled[::-1]
 
-    def _draw(self, part: Slice) -> Schedule | None:
-        if part.point is None or not LOADS.get(part.point.table.kind).open_loop:
-            return None
-        return draw_schedule(self.scenario.seed, part.point, part.block, len(part))
-
     def _progress(self, part: Slice) -> str:
         title = part.point.title if part.point else ""
         return f"{title}: block {part.block + 1} of {self.scenario.blocks.count}"
@@ -214,7 +221,7 @@ class _Run:
         except KeyboardInterrupt:
             status = "stopped"
             self.warnings.append("quality was not measured: the run was stopped before")
-        self.folder.merge(with_quality(self.folder.blocks(), arms))
+        self.folder.merge(lambda rows: with_quality(rows, arms))
         users = user_hashes(self.trace, self.salt, 0, self.slices[-1].high)
         self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, users))
         self.folder.write_run(self._describe(status))
@@ -246,7 +253,7 @@ class _Run:
             "schedules_sha256": {
                 f"{point.title} block {block}": schedule.sha256
                 for (point, block), schedule in self.schedules.items()
-                if schedule and point
+                if point
             },
             "environment": describe_environment()
             | {"load_average": {"before": self.load_before, "after": load_average(), "cores": os.cpu_count()}},
@@ -278,11 +285,9 @@ def _describe_block(arm: str, part: Slice, process: int, served: Served) -> dict
         "answered": int((served.outcomes == Outcome.ANSWERED).sum()),
         "busy_s": round(float(served.observed_ns.max() - served.intended_ns.min()) / NS_PER_S, 6),
         "wall_s": round(served.wall_s, 6),
-        "cpu_s": round(served.cpu.process_s, 6),
         "spin_s": round(served.spin_s, 6),
-        "steal_s": round(served.cpu.steal_s, 6),
-        "others_s": round(max(0.0, served.cpu.busy_s - served.cpu.process_s), 6),
-        "peak_rss_bytes": served.peak_rss_bytes,
         "was_quiet": served.was_quiet,
-        "collections": served.collections,
+        "collections": served.pauses,
+        "collected_s": round(served.paused_s, 6),
+        **{name: round(value, 6) for name, value in served.readings.items()},
     }

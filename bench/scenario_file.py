@@ -12,13 +12,14 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from bench.errors import ConfigError
-from bench.measure.loads import LOADS
+from bench.measure.loads import check_load
 from bench.scenario import ArmTable, PluginTable, Scenario
 from bench.traffic.arrivals import ARRIVALS
 from recsys.data.loading import check_options as check_data_options
 from recsys.encoders import ENCODERS
 from recsys.encoders import check_options as check_encoder_options
 from recsys.errors import RecsysError, did_you_mean
+from recsys.features.text import check_steps
 from recsys.index import INDEXES
 from recsys.options import parse_options
 from recsys.placement import PLACEMENTS
@@ -201,9 +202,11 @@ def _check_plugins(scenario: Scenario, path: Path) -> None:
     where = "data"
     try:
         check_data_options(scenario.data.kind, scenario.data.options)
+        where = "text"
+        check_steps(scenario.text.steps)
         for place, load in enumerate(scenario.load):
             where = f'load "{load.name or place}"'
-            LOADS.get(load.kind).check(load)
+            check_load(load)
             if load.arrivals:
                 _check_table(ARRIVALS, load.arrivals)
         for arm in scenario.arm:
@@ -217,6 +220,7 @@ def _check_arm(arm: ArmTable) -> None:
     if not ENCODERS.entry(arm.encoder.kind).missing:
         check_encoder_options(arm.encoder.kind, arm.encoder.options)
     PLACEMENTS.get(arm.placement)
+    check_steps(arm.text.steps)
     _check_table(SERVINGS, arm.serving)
     _check_table(RANKERS, arm.ranking)
     if arm.index:

@@ -9,7 +9,10 @@ from rich.console import Console
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.analysis.equal_arms import EqualArms
     from bench.analysis.statements import Statements
+    from bench.experiments.calibrate import Calibration
+    from bench.experiments.doctor import Diagnosis
     from bench.experiments.measure import Measured
 
 
@@ -40,6 +43,37 @@ class Terminal:
         from bench.report.tables import to_rich
 
         self._out.print(to_rich(evaluation_table(quality)))
+
+    def show_diagnosis(self, diagnosis: Diagnosis) -> None:
+        """Where the knobs of the machine stand, the commands that turn them, and how many are to be turned."""
+        from bench.report.knob_table import knob_table
+        from bench.report.tables import to_rich
+
+        entries = diagnosis.entries()
+        self._out.print(to_rich(knob_table(entries)))
+        for entry in entries:
+            if entry["advice"]:
+                self.print(f"{entry['knob']}: {entry['advice']}")
+        self.print(f"\n{diagnosis.sentence}")
+
+    def show_equal_arms(self, found: EqualArms) -> None:
+        """How far apart equal arms were, and what is not resolvable here."""
+        from bench.report.equal_arms_table import equal_arms_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(equal_arms_table(found)))
+        self.print(found.sentence)
+
+    def show_calibration(self, found: Calibration) -> None:
+        """The floor under every measurement, the known answers, and how many of them were found."""
+        from bench.report.calibration_table import floor_table, known_answers_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(floor_table(found.ours, found.loadgen)))
+        self._out.print(to_rich(known_answers_table((*found.theory, *found.agreement))))
+        self.print(f"clock {found.stamps.clock_ns:.0f} ns a reading, mark {found.stamps.mark_ns:.0f} ns")
+        self.print(f"waiting {found.waiting.spin_us:.0f} µs spun ({found.waiting.why})")
+        self.print(found.sentence)
 
     def conclude(self, measured: Measured) -> None:
         """What a run found, and where its report is."""

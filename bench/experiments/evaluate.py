@@ -20,6 +20,7 @@ from recsys.data import Dataset
 from recsys.data.loading import load_dataset
 from recsys.errors import MissingDevice, MissingLibrary
 from recsys.evaluation import Ranked, Split, evaluate_split, split_users, training_events
+from recsys.features.text.noise import Noise, noisy_dataset
 from recsys.pipeline import Recommender
 from recsys.quality import RANKING_METRICS, hits
 from recsys.scorers import floor_scorers
@@ -64,7 +65,12 @@ def evaluate_scenario(request: EvaluationRequest, say: Callable[[str], None]) ->
         labels[arm.name] = arm.title
     if set(ranked) == set(FLOOR_LABELS):
         raise NothingMeasured(f"no arm of {scenario.name} can be built here. Next: see `llm-rec-bench list`")
-    rows = [row for name, lists in ranked.items() for row in _rows(name, labels[name], lists, scenario.requests.k)]
+    rows = [
+        row
+        for name, lists in ranked.items()
+        for group, of_group in lists.by_group(split).items()
+        for row in _rows({"arm": name, "label": labels[name], "group": group, "k": scenario.requests.k}, of_group)
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -100,9 +106,10 @@ def _floors(scenario: Scenario, dataset: Dataset, split: Split) -> dict[str, Ran
 
 def _rank(scenario: Scenario, arm: ArmTable, dataset: Dataset, split: Split) -> Ranked:
     """The arm's own recommender, asked by every user at t0."""
+    dataset = noisy_dataset(dataset, Noise(scenario.text_of(arm).planted))
     recommender = build_arm(scenario, arm, dataset, MonotonicClock()).recommender
     t0_s = dataset.split_s(scenario.data.train_share)
-    recommender.parts.profiles.rewind(t0_s)
+    recommender.rewind(t0_s)
     recommended = np.full((len(split), scenario.requests.k), -1, np.int32)
     for first in range(0, len(split), USERS_PER_BATCH):
         _ask(recommender, split.users[first : first + USERS_PER_BATCH].tolist(), t0_s, recommended[first:])
@@ -115,8 +122,11 @@ def _ask(recommender: Recommender, users: list[int], now_s: int, recommended: np
         recommended[row, : len(answer.positions)] = answer.positions
 
 
-def _rows(name: str, label: str, ranked: Ranked, k: int) -> list[dict[str, object]]:
-    identity = {"arm": name, "label": label, "is_floor": name in FLOOR_LABELS, "group": "all", "k": k}
+def _rows(identity: dict[str, object], ranked: Ranked) -> list[dict[str, object]]:
+    """One row a metric; none for a group without users."""
+    if not len(ranked.recommended):
+        return []
+    identity |= {"is_floor": identity["arm"] in FLOOR_LABELS}
     rows = []
     for metric in RANKING_METRICS:
         interval = mean_over_users(ranked.metric(metric), np.random.default_rng(BOOTSTRAP_SEED))

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.analysis.stats.quantile import minimum_n
+from bench.clock import NS_PER_S
 from bench.measure.loads import LOADS
-from bench.measure.slices import cut_slices
+from bench.measure.schedules import draw_schedules
+from bench.measure.slices import Slice, counted_requests, cut_slices
 from bench.scenario import LoadPoint, Scenario
+from bench.traffic.rates import resolve_rates
 from bench.traffic.requests import draw_trace
+from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
 from recsys.placement import PLACEMENTS
+from recsys.types import RequestKind
 
 ASSUMED_SERVICE_S = {True: 0.015, False: 0.001}
 """Seconds a request, with a model and without: a guess for loads whose length the system itself decides."""
@@ -46,26 +51,31 @@ class Forecast:
 
 def forecast(scenario: Scenario, data_dirs: Sequence[Path]) -> Forecast:
     """What a run of the scenario would take. Reads the data, so a scenario that cannot run is refused here too."""
+    scenario = resolve_rates(scenario, data_dirs)
     dataset = load_dataset(scenario.data.kind, data_dirs=data_dirs, **scenario.data.options)
     warmup, slices = cut_slices(scenario)
-    draw_trace(scenario, dataset, slices[-1].high)
+    trace = draw_trace(scenario, dataset, slices[-1].high, data_dirs)
     models = [PLACEMENTS.get(arm.placement).needs_model for arm in scenario.arm]
     guessed_s = sum(ASSUMED_LOADING_S[model] for model in models) * scenario.blocks.processes
-    scheduled_s = 0.0
-    for part in slices:
-        rate_per_s = part.point.offered_per_s if part.point else None
-        if rate_per_s is None:
-            guessed_s += sum(ASSUMED_SERVICE_S[model] for model in models) * len(part)
-        else:
-            scheduled_s += len(models) * len(part) / rate_per_s
+    schedules = draw_schedules(scenario.seed, slices, data_dirs)
+    ends_ns = [schedule.intended_ns.max(initial=0) for schedule in schedules.values()]
+    scheduled_s = len(models) * float(sum(ends_ns)) / NS_PER_S
+    unscheduled = sum(len(part) for part in slices if (part.point, part.block) not in schedules)
+    guessed_s += sum(ASSUMED_SERVICE_S[model] for model in models) * unscheduled
     guessed_s += (2 * len(warmup) + slices[-1].high) * ASSUMED_SERVICE_S[True] * sum(models)
     timed = [point for point in scenario.load_points() if LOADS.get(point.table.kind).has_latency]
-    blanks = tuple((point.title, _blank(point, scenario.requests.feedback_share)) for point in timed)
+    blanks = tuple((point.title, _blank(_lists(trace, scenario, point, slices))) for point in timed)
     n = slices[-1].high - warmup.high
     return Forecast(n, scheduled_s, guessed_s, n * len(models) * BYTES_PER_ROW, blanks)
 
 
-def _blank(point: LoadPoint, feedback_share: float) -> tuple[str, ...]:
-    """Percentiles that the requests for a list, which are fewer than all, cannot carry."""
-    lists = round(point.table.requests * (1 - feedback_share))
+def _lists(trace: Trace, scenario: Scenario, point: LoadPoint, slices: Sequence[Slice]) -> int:
+    """Counted requests for a list: percentiles are theirs, and they are fewer than all."""
+    n = counted_requests(point, scenario)
+    counted = [trace.kind[part.high - n : part.high] for part in slices if part.point == point]
+    return sum(int((kinds == RequestKind.RECOMMEND).sum()) for kinds in counted)
+
+
+def _blank(lists: int) -> tuple[str, ...]:
+    """Percentiles that so few requests cannot carry."""
     return tuple(name for name, p in PERCENTILES.items() if lists < minimum_n(p))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from bench.errors import ConfigError
+from bench.measure.crew import Member
 from bench.measure.planted import plant_sleeps
 from bench.scenario import ArmTable, Scenario
 from recsys.catalogue import Catalogue
@@ -14,11 +14,12 @@ from recsys.encoders import build_encoder
 from recsys.encoders.cached import CachedEncoder
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import ProfileStore
+from recsys.features.text import TextCleaner, build_cleaner
 from recsys.index import build_index
 from recsys.options import parse_options
 from recsys.pipeline import Parts, Recommender
 from recsys.placement import PLACEMENTS
-from recsys.ranking import RANKERS
+from recsys.ranking import RANKERS, Material
 from recsys.serving import SERVINGS
 from recsys.serving.protocols import Clock
 from recsys.types import Vectors
@@ -28,26 +29,35 @@ BYTES_PER_MB = 1_000_000
 
 @dataclass(frozen=True)
 class EncodedCatalogue:
-    """The catalogue, its vectors, the encoder that made them, and the cache around it in the request path, if any."""
+    """The catalogue, its vectors, the encoder that made them, and what encodes in a request: it, or a cache around it.
 
+    cleaner: what cleaned the catalogue's texts.
+    """
+
+    cleaner: TextCleaner
     catalogue: Catalogue
     item_vectors: Vectors
     encoder: Encoder
-    cache: CachedEncoder | None
-
-    @property
-    def in_path(self) -> Encoder:
-        """What encodes in a request."""
-        return self.encoder if self.cache is None else self.cache
+    in_path: Encoder
 
 
 @dataclass(frozen=True)
 class BuiltArm:
-    """An arm ready to serve."""
+    """An arm ready to serve: one member of the crew a worker thread. encoded: what each member's encoder is."""
 
-    recommender: Recommender
-    serving: Any
+    crew: tuple[Member, ...]
     encoded: EncodedCatalogue
+
+    @property
+    def recommender(self) -> Recommender:
+        """The first worker's."""
+        return self.crew[0].recommender
+
+    @property
+    def caches(self) -> list[CachedEncoder]:
+        """The workers' caches, none where the arm has none."""
+        encoders = (member.recommender.parts.encoder for member in self.crew)
+        return [encoder for encoder in encoders if isinstance(encoder, CachedEncoder)]
 
 
 def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> BuiltArm:
@@ -56,38 +66,57 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
     Raises ConfigError when parts contradict each other, and RecsysError when one cannot be had here.
     """
     encoded = encode_catalogue(scenario, arm, dataset, clock)
-    recommender = build_recommender(scenario, arm, dataset, encoded)
-    plant_sleeps(recommender, arm.planted_sleep_ms)
+    first = build_recommender(scenario, arm, dataset, encoded)
+    t0_s = dataset.split_s(scenario.data.train_share)
+    others = [first.beside(_in_path(arm, _fitted(arm, encoded.catalogue, t0_s, clock))) for _ in range(arm.workers - 1)]
     serving = SERVINGS.get(arm.serving.kind)
     options = parse_options(serving.Options, arm.serving.options, f'serving "{arm.serving.kind}"')
-    return BuiltArm(recommender, serving(options), encoded)
+    for recommender in (first, *others):
+        plant_sleeps(recommender, arm.planted_sleep_ms)
+    return BuiltArm(tuple(Member(serving(options), recommender) for recommender in (first, *others)), encoded)
 
 
 def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> EncodedCatalogue:
-    """Build the arm's encoder, fit it on what is known at t0, and encode every item."""
-    catalogue = Catalogue.of(dataset.items)
+    """Build the arm's cleaner and encoder, fit them on what is known at t0, clean and encode every item."""
+    t0_s = dataset.split_s(scenario.data.train_share)
+    cleaner = build_cleaner(scenario.text_of(arm).steps)
+    cleaner.fit(Catalogue.of(dataset.items, str).texts_known_at(t0_s))
+    catalogue = Catalogue.of(dataset.items, cleaner)
     _check_k(scenario, catalogue)
+    encoder = _fitted(arm, catalogue, t0_s, clock)
+    return EncodedCatalogue(cleaner, catalogue, encoder.encode(catalogue.texts), encoder, _in_path(arm, encoder))
+
+
+def _fitted(arm: ArmTable, catalogue: Catalogue, t0_s: int, clock: Clock) -> Encoder:
+    """An encoder of the arm, fitted on what is known at t0."""
     encoder = build_encoder(
         arm.encoder.kind, device=arm.device, threads=arm.threads, clock=clock, **arm.encoder.options
     )
     _check_placement(arm, encoder)
-    encoder.fit(catalogue.texts_known_at(dataset.split_s(scenario.data.train_share)))
-    cache = CachedEncoder(encoder, round(arm.cache.capacity_mb * BYTES_PER_MB)) if arm.cache else None
-    return EncodedCatalogue(catalogue, encoder.encode(catalogue.texts), encoder, cache)
+    encoder.fit(catalogue.texts_known_at(t0_s))
+    return encoder
+
+
+def _in_path(arm: ArmTable, encoder: Encoder) -> Encoder:
+    """What encodes in a request: the encoder, or a cache of its own around it."""
+    return CachedEncoder(encoder, round(arm.cache.capacity_mb * BYTES_PER_MB)) if arm.cache else encoder
 
 
 def build_recommender(scenario: Scenario, arm: ArmTable, dataset: Dataset, encoded: EncodedCatalogue) -> Recommender:
     """The arm's recommender on a catalogue encoded by its encoder."""
     ranker = RANKERS.get(arm.ranking.kind)
     ranking = parse_options(ranker.Options, arm.ranking.options, f'ranking "{arm.ranking.kind}"')
-    catalogue, vectors, index = encoded.catalogue, encoded.item_vectors, arm.index
+    catalogue, vectors, index = encoded.catalogue.copy(), encoded.item_vectors, arm.index  # ingests change the copy
+    t0_s, profile = dataset.split_s(scenario.data.train_share), scenario.profile_options
     parts = Parts(
+        items=dataset.items,
         catalogue=catalogue,
         encoder=encoded.in_path,
         placement=PLACEMENTS.get(arm.placement)(catalogue, encoded.in_path, vectors),
         index=build_index(index.kind if index else None, vectors, **(index.options if index else {})),
-        ranker=ranker(ranking, catalogue),
-        profiles=ProfileStore(dataset.by_user, scenario.profile_options),
+        ranker=ranker(ranking, Material(dataset, catalogue, vectors, encoded.encoder, t0_s, profile, scenario.seed)),
+        profiles=ProfileStore(dataset.by_user, profile),
+        cleaner=encoded.cleaner,
     )
     return Recommender(parts, scenario.retrieval_options)
 

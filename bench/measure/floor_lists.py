@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.clock import MonotonicClock
 from bench.measure.arm import build_arm
+from bench.measure.noise import noisy_trace
 from bench.measure.slices import Slice
 from bench.scenario import ArmTable, PluginTable, Scenario
-from bench.traffic.requests import Trace
+from bench.traffic.trace import Trace
 from recsys.evaluation import training_events
 from recsys.floors import popularity_scores, random_scores, recent_popularity_scores
 from recsys.index import best
@@ -26,6 +28,7 @@ FLOOR_LABELS = {
     "recent_popularity": "Recent popularity",
     "tfidf_floor": "TF-IDF",
 }
+_NOTHING: Positions = np.zeros(0, np.int32)
 
 
 def floor_lists(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> dict[str, Positions]:
@@ -35,23 +38,25 @@ def floor_lists(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> di
     popular = popularity_scores(training, n_items)
     recent = recent_popularity_scores(training, n_items)
     arm = ArmTable(name="tfidf_floor", encoder=PluginTable(kind="tfidf"), placement="none")
+    trace = noisy_trace(scenario, arm, trace)
     tfidf = build_arm(scenario, arm, trace.dataset, MonotonicClock()).recommender
     k = scenario.requests.k
     lists = {floor: np.full((slices[-1].high, k), -1, np.int32) for floor in FLOOR_LABELS}
     for part in slices:
         requests = trace.requests(part.low, part.high)
-        tfidf.parts.profiles.rewind(requests[0].timestamp_s)
+        tfidf.rewind(requests[0].timestamp_s)
         for request in requests:
             if request.kind is RequestKind.FEEDBACK:
                 tfidf.update(request)
                 continue
+            if request.kind is RequestKind.INGEST:
+                tfidf.ingest([request])
+                continue
             row = part.low + request.row
-            excluded = _excluded(tfidf, request.user)
-            shuffled = random_scores(n_items, scenario.seed, row)
             ranked = {
-                "random": best(shuffled, k, excluded).positions,
-                "popularity": best(popular.copy(), k, excluded).positions,
-                "recent_popularity": best(recent.copy(), k, excluded).positions,
+                "random": _best(random_scores(n_items, scenario.seed, row), k, tfidf, request.user),
+                "popularity": _best(popular, k, tfidf, request.user),
+                "recent_popularity": _best(recent, k, tfidf, request.user),
                 "tfidf_floor": tfidf.recommend([request])[0].positions,
             }
             for floor, positions in ranked.items():
@@ -59,7 +64,8 @@ def floor_lists(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> di
     return lists
 
 
-def _excluded(recommender: Recommender, user: int) -> Positions:
-    if recommender.options.exclude_seen:
-        return recommender.parts.profiles.history(user).seen
-    return np.zeros(0, np.int32)
+def _best(scores: npt.NDArray[np.float32], k: int, recommender: Recommender, user: int) -> Positions:
+    """The k best by these scores of the items that the recommender may show to the user at this moment."""
+    shown = np.where(recommender.parts.catalogue.hidden, np.float32(-np.inf), scores)
+    seen = recommender.parts.profiles.history(user).seen if recommender.options.exclude_seen else _NOTHING
+    return best(shown, k, seen).positions

@@ -14,20 +14,23 @@ _METHODS = {
     "prepare": "prepare",
     "batch_wait": "join",
     "encode": "encode",
+    "index": "index",
     "retrieve": "retrieve",
     "rank": "rank",
     "rerank": "rerank",
     "respond": "respond",
     "update": "update",
 }
-"""The recommender's method that does the work of each stage."""
+"""The method that does the work of each stage, of the recommender, of its ingestion, or of both."""
 
 
 def plant_sleeps(recommender: Recommender, sleeps_ms: Mapping[str, float]) -> None:
-    """Make the recommender's own methods slower by so many ms a call, stage by stage."""
+    """Make the methods of the recommender and of its ingestion slower by so many ms a call, stage by stage."""
     for stage, sleep_ms in sleeps_ms.items():
         method = _METHODS[stage]
-        setattr(recommender, method, _slower(getattr(recommender, method), sleep_ms / 1000))
+        for worker in (recommender, recommender.ingestion):
+            if hasattr(worker, method):
+                setattr(worker, method, _slower(getattr(worker, method), sleep_ms / 1000))
 
 
 def _slower(work: Callable[..., Any], sleep_s: float) -> Callable[..., Any]:

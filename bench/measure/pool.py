@@ -7,9 +7,22 @@ import multiprocessing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from bench.clock import NS_PER_S, MonotonicClock
-from bench.measure.worker import Assignment, Cause, Failure, Quiet, Serve, Served, WarmUp, run_worker
+from bench.measure.wire import receive, send
+from bench.measure.worker import (
+    Assignment,
+    Built,
+    Cause,
+    Failure,
+    Instruments,
+    Quiet,
+    Serve,
+    Served,
+    WarmUp,
+    run_worker,
+)
 from bench.threads import let_threads_sleep
 from recsys.encoders.protocol import EncoderInfo
 from recsys.models.artefacts import ArtefactCache
@@ -24,7 +37,9 @@ class Ready:
     """An arm is built. load_s: from before its process existed to a filled index."""
 
     info: EncoderInfo
+    ranker: dict[str, Any]
     load_s: float
+    instruments: Instruments
 
 
 class ArmFailed(Exception):
@@ -81,10 +96,12 @@ class WorkerPool:
         theirs.close()
         name = assignment.arm.name
         self._workers[name] = (process, ours)
-        answer = self._receive(name, BUILD_LIMIT_S)
-        if not isinstance(answer, EncoderInfo):
-            raise ArmFailed(f"unexpected answer {answer!r}")
-        return Ready(answer, (self._clock.now_ns() - start_ns) / NS_PER_S)
+        built = self._receive(name, BUILD_LIMIT_S)
+        load_s = (self._clock.now_ns() - start_ns) / NS_PER_S
+        instruments = self._receive(name, BUILD_LIMIT_S)
+        if not (isinstance(built, Built) and isinstance(instruments, Instruments)):
+            raise ArmFailed(f"unexpected answers {built!r} and {instruments!r}")
+        return Ready(built.info, built.ranker, load_s, instruments)
 
     def warm_up(self, name: str, command: WarmUp) -> Quiet:
         """Let an arm warm up. Raises ArmFailed."""
@@ -104,7 +121,7 @@ class WorkerPool:
         """End a worker: politely, then not."""
         process, connection = self._workers.pop(name)
         with contextlib.suppress(OSError):  # it may be gone already
-            connection.send(None)
+            send(connection, None)
         process.join(END_LIMIT_S)
         if process.is_alive():
             process.kill()
@@ -114,7 +131,7 @@ class WorkerPool:
     def _ask(self, name: str, command: WarmUp | Serve) -> object:
         _, connection = self._workers[name]
         try:
-            connection.send(command)
+            send(connection, command)
         except OSError as error:
             raise ArmFailed(f"the worker is gone: {error}") from error
         return self._receive(name, SERVE_LIMIT_S)
@@ -125,7 +142,7 @@ class WorkerPool:
             process.kill()  # or it would take cores from the arms that go on
             raise ArmFailed(f"no answer within {limit_s:.0f} s")
         try:
-            answer = connection.recv()
+            answer = receive(connection)
         except (EOFError, ConnectionResetError) as error:
             process.join(END_LIMIT_S)
             raise ArmFailed(f"the worker died (exit code {process.exitcode})") from error

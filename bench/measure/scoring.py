@@ -2,6 +2,7 @@
 
 recall and nDCG compare with the user's later events. Fidelity compares with the exact fp32 reference of the same model
 and placement, whichever arms ran; overlap with the baseline's lists. A request that was not answered scores 0.
+Diversity and novelty look at the list alone, and have no value where there is none.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import numpy.typing as npt
 
 from bench.clock import MonotonicClock
 from bench.measure.arm import EncodedCatalogue, build_recommender, encode_catalogue
+from bench.measure.noise import noisy_trace
+from bench.measure.shelf import Shelf
 from bench.measure.slices import Slice
 from bench.scenario import ArmTable, CacheTable, PluginTable, Scenario
-from bench.traffic.requests import Trace
+from bench.traffic.trace import Trace
 from recsys import quality
-from recsys.encoders import ENCODERS
+from recsys.encoders import exact_reference
+from recsys.encoders.cached import CachedEncoder
 from recsys.errors import MissingLibrary
 from recsys.pipeline import Recommender
 from recsys.types import Positions, Request, RequestKind
@@ -33,13 +37,13 @@ SCORE_TOLERANCE = 1e-5
 """Reference scores closer than this count as equal: float32 sums in another order differ by as much."""
 REFERENCE_CACHE_MB = 512
 REQUESTS_AT_ONCE = 64
-_REFERENCE_OPTIONS = ("model", "weights", "pooling", "max_tokens", "prompt")
 
 
 def score_floors(scenario: Scenario, lists: Mapping[str, Positions], trace: Trace, slices: Sequence[Slice]) -> Scores:
-    """Quality of the floors: recall and nDCG alone."""
+    """Quality of the floors: all that asks for no reference and no baseline."""
     relevant = _relevant(scenario, trace, slices)
-    return {floor: _against_events(of_floor, relevant) for floor, of_floor in lists.items()}
+    shelf = Shelf.of(scenario, trace.dataset)
+    return {floor: _against_events(mine, relevant, shelf) | shelf.variety(mine) for floor, mine in lists.items()}
 
 
 def score_arms(
@@ -54,32 +58,36 @@ def score_arms(
 
     arms: those with real weights; the lists of random ones mean nothing. lists: int32 [rows, k] an arm, −1 = none.
     """
+    if not arms:
+        return {}
     relevant = _relevant(scenario, trace, slices)
+    shelf = Shelf.of(scenario, trace.dataset)
     baseline = next((name for name, arm in arms.items() if arm.role == "baseline"), None)
-    scores = {name: _against_events(lists[name], relevant) for name in arms}
+    scores = {name: _against_events(lists[name], relevant, shelf) | shelf.variety(lists[name]) for name in arms}
     for name in arms:
         others = lists.get(baseline or "")
         scores[name]["overlap_at_k"] = _overlap(lists[name], others, relevant)
         scores[name]["fidelity_at_k"] = np.full(len(relevant), np.nan, np.float32)
     encoded: dict[str, EncodedCatalogue] = {}  # references that differ in placement alone share their vectors
     for reference, names in _references(arms):
-        same = reference.encoder.model_dump_json()
+        met = noisy_trace(scenario, reference, trace)
+        same = reference.encoder.model_dump_json() + reference.text.model_dump_json()
         try:
-            encoded[same] = encoded.get(same) or _encode_reference(scenario, reference, trace)
+            encoded[same] = encoded.get(same) or _encode_reference(scenario, reference, met)
         except MissingLibrary as error:
             warn(f"fidelity of {', '.join(names)} was not measured: {error}")
             continue
-        recommender = build_recommender(scenario, reference, trace.dataset, encoded[same])
+        recommender = build_recommender(scenario, reference, met.dataset, encoded[same])
         judged = {name: (lists[name], scores[name]["fidelity_at_k"]) for name in names}
         for part in slices:
-            _score_slice(recommender, judged, trace, part, scenario.requests.k)
+            _score_slice(recommender, judged, met, part, scenario.requests.k)
     return scores
 
 
 def _relevant(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> list[Positions | None]:
-    """By row of the trace: the items of the user's events from the request on, without those known to be seen.
+    """By row of the trace: what the user's events from the request on say was wanted, without what is known to be seen.
 
-    None for feedback and for rows of no slice.
+    None for feedback, for ingests and for rows of no slice.
     """
     relevant: list[Positions | None] = [None] * slices[-1].high
     by_user = trace.dataset.by_user
@@ -88,17 +96,24 @@ def _relevant(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> list
         reported: defaultdict[int, list[int]] = defaultdict(list)  # feedback of this slice, known to later requests
         for request in requests:
             if request.kind is RequestKind.RECOMMEND:
-                later = np.unique(by_user.since(request.user, request.timestamp_s).item)
+                later = np.unique(by_user.since(request.user, request.timestamp_s).wanted)
                 if scenario.retrieval.exclude_seen:
                     seen = by_user.before(request.user, requests[0].timestamp_s).item
                     later = np.setdiff1d(later, [*seen.tolist(), *reported[request.user]])
                 relevant[part.low + request.row] = later
-            else:
+            elif request.kind is RequestKind.FEEDBACK:
                 reported[request.user].append(request.item)
     return relevant
 
 
-def _against_events(lists: Positions, relevant: Sequence[Positions | None]) -> dict[str, Column]:
+def _against_events(lists: Positions, relevant: Sequence[Positions | None], shelf: Shelf) -> dict[str, Column]:
+    """Recall and nDCG by all relevant items, and by those alone that nobody met before t0."""
+    cold = [None if items is None else items[shelf.training_counts[items] == 0] for items in relevant]
+    of_cold = _judged(lists, cold)
+    return _judged(lists, relevant) | {f"cold_item_{column}": values for column, values in of_cold.items()}
+
+
+def _judged(lists: Positions, relevant: Sequence[Positions | None]) -> dict[str, Column]:
     rows = np.flatnonzero([wanted is not None and len(wanted) > 0 for wanted in relevant])
     known = [items for items in relevant if items is not None and len(items)]
     found = quality.hits(lists[rows], known)
@@ -124,15 +139,15 @@ def _references(arms: Mapping[str, ArmTable]) -> list[tuple[ArmTable, list[str]]
     """The exact fp32 recommenders that are needed, and the names of the arms that each is the yardstick of."""
     needed: dict[str, tuple[ArmTable, list[str]]] = {}
     for name, arm in arms.items():
-        options = arm.encoder.options
-        if "model" not in ENCODERS.get(arm.encoder.kind).Options.model_fields:
+        exact = exact_reference(arm.encoder.kind, arm.encoder.options)
+        if exact is None:
             continue
-        same = {key: options[key] for key in _REFERENCE_OPTIONS if key in options}
         reference = ArmTable(
             name="shadow",
-            encoder=PluginTable.model_validate({"kind": "transformer", "precision": "fp32", **same}),
+            encoder=PluginTable.model_validate(dict(sorted(exact.items()))),
             placement=arm.placement,
             ranking=arm.ranking,
+            text=arm.text,
             cache=CacheTable(capacity_mb=REFERENCE_CACHE_MB),
         )
         needed.setdefault(reference.model_dump_json(), (reference, []))[1].append(name)
@@ -142,8 +157,8 @@ def _references(arms: Mapping[str, ArmTable]) -> list[tuple[ArmTable, list[str]]
 def _encode_reference(scenario: Scenario, reference: ArmTable, trace: Trace) -> EncodedCatalogue:
     """The catalogue in exact fp32; its vectors are in the cache already when a placement asks for an item's text."""
     encoded = encode_catalogue(scenario, reference, trace.dataset, MonotonicClock())
-    if encoded.cache is not None:
-        encoded.cache.remember(encoded.catalogue.texts, np.asarray(encoded.item_vectors))
+    if isinstance(encoded.in_path, CachedEncoder):
+        encoded.in_path.remember(encoded.catalogue.texts, np.asarray(encoded.item_vectors))
     return encoded
 
 
@@ -156,21 +171,23 @@ def _score_slice(
 ) -> None:
     """Fill the fidelity of one slice's requests. judged: an arm's lists and the column to fill."""
     requests = trace.requests(part.low, part.high)
-    recommender.parts.profiles.rewind(requests[0].timestamp_s)
+    recommender.rewind(requests[0].timestamp_s)
     for kind, run in groupby(requests, key=lambda request: request.kind):
-        if kind is RequestKind.FEEDBACK:
-            for request in run:
-                recommender.update(request)
-            continue
-        for asked in _batched(run):
-            exact = recommender.scores(asked)
-            rows = [part.low + request.row for request in asked]
-            for lists, fidelity in judged.values():
-                fidelity[rows] = quality.fidelity(lists[rows], exact, k, SCORE_TOLERANCE)
+        for batch in _batched(run):
+            if kind is RequestKind.RECOMMEND:
+                exact = recommender.scores(batch)
+                rows = [part.low + request.row for request in batch]
+                for lists, fidelity in judged.values():
+                    fidelity[rows] = quality.fidelity(lists[rows], exact, k, SCORE_TOLERANCE)
+            elif kind is RequestKind.INGEST:
+                recommender.ingest(batch)
+            else:
+                for request in batch:
+                    recommender.update(request)
 
 
 def _batched(requests: Iterable[Request]) -> Iterator[list[Request]]:
-    """Consecutive requests, as many at once as are scored together."""
+    """Consecutive requests, as many at once as are served together."""
     rest = iter(requests)
     while batch := list(islice(rest, REQUESTS_AT_ONCE)):
         yield batch

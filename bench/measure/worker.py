@@ -5,32 +5,40 @@ The parent asks one thing at a time over a pipe: `WarmUp`, `Serve`, or None to e
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.clock import NS_PER_MS, NS_PER_S, MonotonicClock, nap
+from bench.clock import NS_PER_S, MonotonicClock, nap
 from bench.errors import ConfigError
 from bench.measure.arm import BuiltArm, build_arm
+from bench.measure.collector import CollectorOff
+from bench.measure.crew import serve_together
 from bench.measure.loads import LOADS, Offer
-from bench.measure.probes.cpu import CpuReading, read_cpu
-from bench.measure.probes.memory import peak_rss_bytes
-from bench.measure.recorder import Recorder
+from bench.measure.noise import noisy_trace
+from bench.measure.probes import Subject
+from bench.measure.probes.cpu import process_cpu_s
+from bench.measure.probes.probe_set import build_probes
+from bench.measure.recorder import Outcome, Recorder
 from bench.measure.slices import Slice
-from bench.scenario import ArmTable, Scenario
-from bench.traffic.inbox import ScheduledInbox, SequentialInbox
-from bench.traffic.requests import Trace, draw_trace
+from bench.measure.waiting import Waiting, settle_waiting
+from bench.measure.wire import receive, send
+from bench.scenario import ArmTable, LoadTable, Scenario
+from bench.traffic.inbox import WaitingInbox
+from bench.traffic.requests import draw_trace
+from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
+from recsys.encoders.protocol import EncoderInfo
 from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, ModelError, UnknownKind
-from recsys.serving.protocols import Inbox
 from recsys.types import Request
 
 UNWANTED = "pandas"
@@ -48,6 +56,22 @@ class Assignment:
     arm: ArmTable
     data_dirs: tuple[Path, ...]
     trace_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What an arm is: its encoder, and its ranker as it was fitted."""
+
+    info: EncoderInfo
+    ranker: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """How the worker's inbox waits, and what its probes cost and leave out."""
+
+    waiting: Waiting
+    probes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +99,28 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Served:
-    """What happened in one block. All arrays have one row a request; times are ns of the block's clock."""
+    """What happened in one block. All arrays have one row a request; times are ns from the block's start.
+
+    lateness_ns: of the inbox, −1 where the system did not wait for the request. readings: of the probes, by name.
+    pauses, paused_s: of Python's collector. errors: messages of failed requests, and how often each came.
+    """
 
     intended_ns: npt.NDArray[np.int64]
     taken_ns: npt.NDArray[np.int64]
     observed_ns: npt.NDArray[np.int64]
     stage_ends_ns: dict[str, npt.NDArray[np.int64]]
+    lateness_ns: npt.NDArray[np.int32]
     tokens: npt.NDArray[np.int32]
     padded_tokens: npt.NDArray[np.int32]
     outcomes: npt.NDArray[np.int8]
     recommended: npt.NDArray[np.int32]
     wall_s: float
-    cpu: CpuReading
     spin_s: float
-    peak_rss_bytes: int
+    readings: dict[str, float]
     was_quiet: bool
-    collections: int
+    pauses: int
+    paused_s: float
+    errors: dict[str, int]
 
 
 class Cause(Enum):
@@ -111,24 +141,25 @@ class Failure:
 
 
 def run_worker(connection: Connection, assignment: Assignment) -> None:
-    """Entry point of the process. Says what its encoder is, answers commands, and ends at None or with a Failure."""
+    """Entry point of the process. Says what the arm is, answers commands, and ends at None or with a Failure."""
     sys.modules.setdefault(UNWANTED, None)  # type: ignore[arg-type]  # importing it now fails, as where it is missing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
         worker = Worker(assignment)
-        connection.send(worker.arm.encoded.encoder.info)
-        while (command := connection.recv()) is not None:
-            connection.send(worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
+        send(connection, Built(worker.arm.encoded.encoder.info, worker.arm.recommender.parts.ranker.describe()))
+        send(connection, worker.look_around())
+        while (command := receive(connection)) is not None:
+            send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
     except (MissingLibrary, MissingDevice) as error:
-        connection.send(Failure(Cause.ABSENT, str(error)))
+        send(connection, Failure(Cause.ABSENT, str(error)))
     except (UnknownKind, BadOptions, ModelError, DataError, ConfigError) as error:
-        connection.send(Failure(Cause.CONFIGURATION, str(error)))
+        send(connection, Failure(Cause.CONFIGURATION, str(error)))
     except Exception as error:  # noqa: BLE001 the parent must learn why, whatever it was
-        connection.send(Failure(Cause.FAULT, f"{type(error).__name__}: {error}", traceback.format_exc()))
+        send(connection, Failure(Cause.FAULT, f"{type(error).__name__}: {error}", traceback.format_exc()))
 
 
 class Worker:
-    """Holds one arm and its clock."""
+    """Holds one arm, its clock and its probes."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.clock = MonotonicClock()
@@ -136,83 +167,88 @@ class Worker:
         self.table = assignment.arm
         data = self.scenario.data
         dataset = load_dataset(data.kind, data_dirs=assignment.data_dirs, **data.options)
-        self.trace: Trace = draw_trace(self.scenario, dataset, assignment.trace_length)
-        self.arm: BuiltArm = build_arm(self.scenario, self.table, dataset, self.clock)
+        trace = draw_trace(self.scenario, dataset, assignment.trace_length, assignment.data_dirs)
+        self.trace: Trace = noisy_trace(self.scenario, self.table, trace)
+        self.arm: BuiltArm = build_arm(self.scenario, self.table, self.trace.dataset, self.clock)
+
+    def look_around(self) -> Instruments:
+        """Choose how to wait and what can be read here: no part of what the arm takes to load."""
+        waiting = settle_waiting(self.clock, len(self.arm.crew))
+        self.probes = build_probes(Subject(self.table.device), self.clock)
+        return Instruments(waiting, self.probes.describe())
 
     def warm_up(self, command: WarmUp) -> Quiet:
         """Empty the cache; serve the requests one by one and then again all at once, so that each path is warm."""
-        cache = self.arm.encoded.cache
-        if cache is not None:
+        for cache in self.arm.caches:
             cache.clear()
         starts_cold = self.table.cache is not None and self.table.cache.start == "cold"
         if command.high > command.low and not starts_cold:
             requests = self._rewound(command.low, command.high)
-            recorder = self._recorder(len(requests))
-            self._serve(SequentialInbox(requests, self.clock, recorder), recorder)
-            recorder = self._recorder(len(requests))
-            at_once = np.zeros(len(requests), np.int64)
-            self._serve(ScheduledInbox(requests, at_once, self.clock, recorder), recorder)
+            for kind in ("single_stream", "offline"):
+                recorder = self._recorder(len(requests))
+                table = LoadTable(kind=kind, requests=len(requests))
+                self._serve(LOADS.get(kind).open(self._offer(table, requests), self.clock, recorder), recorder)
         return Quiet(self._wait_until_quiet())
 
     def serve(self, command: Serve) -> Served:
-        """Serve one slice, timed."""
+        """Serve one slice, timed. Raises the first error when every single request failed: the arm is broken."""
         point = command.slice.point
         if point is None:
             raise ValueError("the warm-up slice is not measured")
         requests = self._rewound(command.slice.low, command.slice.high)
         recorder = self._recorder(len(requests))
-        timeout_ms = point.table.timeout_ms
-        timeout_ns = None if timeout_ms is None else round(timeout_ms * NS_PER_MS)
-        offer = Offer(requests, command.intended_ns, timeout_ns)
+        offer = self._offer(point.table, requests, command.intended_ns)
         load = LOADS.get(point.table.kind)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        collections = _collections()
-        spun_ns, cpu, start_ns = self.clock.spun_ns, read_cpu(), self.clock.now_ns()
-        self._serve(load.open(offer, self.clock, recorder), recorder)
-        wall_ns, cpu, spun_ns = self.clock.now_ns() - start_ns, read_cpu() - cpu, self.clock.spun_ns - spun_ns
-        collections = _collections() - collections
-        gc.enable()
-        gc.unfreeze()
+        with CollectorOff(self.clock) as collector:
+            self.probes.start()
+            spun_ns, start_ns = self.clock.spun_ns, self.clock.now_ns()
+            self._serve(load.open(offer, self.clock, recorder), recorder)
+            wall_ns, spun_ns = self.clock.now_ns() - start_ns, self.clock.spun_ns - spun_ns
+            readings = self.probes.stop()
+        recorder.close(start_ns)
         return Served(
-            intended_ns=recorder.intended_ns - start_ns,
-            taken_ns=recorder.taken_ns - start_ns,
-            observed_ns=recorder.observed_ns() - start_ns,
-            stage_ends_ns={stage: ends - start_ns for stage, ends in recorder.stage_ends_ns().items()},
+            intended_ns=recorder.intended_ns,
+            taken_ns=recorder.taken_ns,
+            observed_ns=recorder.ended_ns,
+            stage_ends_ns=recorder.marks_ns,
+            lateness_ns=recorder.lateness_ns,
             tokens=recorder.tokens_of,
             padded_tokens=recorder.padded_tokens_of,
             outcomes=recorder.outcomes,
             recommended=recorder.recommended,
             wall_s=wall_ns / NS_PER_S,
-            cpu=cpu,
             spin_s=spun_ns / NS_PER_S,
-            peak_rss_bytes=peak_rss_bytes(),
+            readings=readings,
             was_quiet=self._wait_until_quiet(),
-            collections=collections,
+            pauses=collector.pauses,
+            paused_s=collector.paused_s,
+            errors=dict(recorder.errors),
         )
 
-    def _rewound(self, low: int, high: int) -> list[Request]:
-        """The requests of these rows, the profiles set back to the moment before the first."""
+    def _rewound(self, low: int, high: int) -> Sequence[Request]:
+        """The requests of these rows, the world set back to the moment before the first."""
         requests = self.trace.requests(low, high)
-        self.arm.recommender.parts.profiles.rewind(requests[0].timestamp_s)
+        self.arm.recommender.rewind(requests[0].timestamp_s)  # its parts are the whole crew's
         return requests
 
     def _recorder(self, n: int) -> Recorder:
         return Recorder(n, self.scenario.requests.k, self.clock)
 
-    def _serve(self, inbox: Inbox, recorder: Recorder) -> None:
-        self.arm.serving.serve(inbox, self.arm.recommender, recorder)
+    def _offer(
+        self, table: LoadTable, requests: Sequence[Request], intended_ns: npt.NDArray[np.int64] | None = None
+    ) -> Offer:
+        return Offer(table, requests, intended_ns, workers=len(self.arm.crew))
+
+    def _serve(self, inbox: WaitingInbox, recorder: Recorder) -> None:
+        serve_together(self.arm.crew, inbox, recorder)
+        if recorder.first_error is not None and not (recorder.outcomes != Outcome.FAILED).any():
+            raise recorder.first_error
 
     def _wait_until_quiet(self) -> bool:
         """Wait until this process uses less than a tenth of a core; libraries' threads may spin for a while."""
         for _ in range(round(QUIET_LIMIT_S / QUIET_CHECK_S)):
-            before_s = read_cpu().process_s
+            before_s = process_cpu_s()
             nap(QUIET_CHECK_S)
-            if read_cpu().process_s - before_s < QUIET_SHARE * QUIET_CHECK_S:
+            if process_cpu_s() - before_s < QUIET_SHARE * QUIET_CHECK_S:
                 return True
         return False
-
-
-def _collections() -> int:
-    return sum(generation["collections"] for generation in gc.get_stats())

@@ -10,9 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.analysis.statements import Statements
 from bench.quantities import MISSING
+from bench.report import outside
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.drawing import Picture
+from bench.report.inbox import inbox_facts
 from bench.report.quality_table import quality_table
+from bench.report.ranker_table import ranker_table
 from bench.report.summary_points import chips, warnings
 from bench.report.wording import GLOSSARY, METHOD, NOT_MEASURED, SIMULATED
 
@@ -36,13 +39,16 @@ def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
         chips=chips(statements),
         findings=statements.findings,
         warnings=warnings(statements),
+        outside=[(check.outcome, outside.said(check)) for check in outside.made(statements)],
+        not_testable=outside.not_testable(statements),
         simulated=SIMULATED if run["data"]["simulated"] else "",
         main=main_table(statements),
         tax=tax_table(statements) if len(statements.tax) else None,
         loads=load_table(statements),
         quality=quality_table(statements),
+        rankers=ranker_table(statements),
         pictures=pictures,
-        environment=tuple((section, tuple(facts(values))) for section, values in run["environment"].items()),
+        environment=(*_environment(run), ("inbox", inbox_facts(run))),
         method=METHOD,
         not_measured=NOT_MEASURED,
         glossary=GLOSSARY,
@@ -52,6 +58,10 @@ def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
 def data_uri(svg: bytes) -> str:
     """An SVG as an address that holds it. As an image its ids cannot clash with those of its neighbours."""
     return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+
+
+def _environment(run: Mapping[str, Any]) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    return [(section, tuple(facts(values))) for section, values in run["environment"].items()]
 
 
 def facts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

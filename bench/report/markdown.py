@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.analysis.statements import Finding, Statements
+from bench.report import outside
 from bench.report.arm_tables import load_table, main_table, tax_table
 from bench.report.drawing import Picture
+from bench.report.inbox import inbox_facts
 from bench.report.quality_table import quality_table
+from bench.report.ranker_table import ranker_table
 from bench.report.summary_points import chips, warnings
 from bench.report.tables import escape_markdown, to_markdown
 from bench.report.wording import METHOD, SIMULATED
@@ -24,11 +27,15 @@ def build_markdown(statements: Statements, pictures: Sequence[Picture] = ()) -> 
     if run["data"]["simulated"]:
         parts.append(f"> {SIMULATED}")
     parts += _warnings(statements)
+    parts += _outside(statements)
     parts.append(to_markdown(main_table(statements)))
     if len(statements.tax):
         parts.append(to_markdown(tax_table(statements)))
     parts += [_picture(picture) for picture in pictures]
-    parts += [to_markdown(quality_table(statements)), to_markdown(load_table(statements))]
+    parts.append(to_markdown(quality_table(statements)))
+    fitted = ranker_table(statements)
+    parts += [to_markdown(fitted)] if fitted else []
+    parts.append(to_markdown(load_table(statements)))
     parts += [
         "## Method",
         "\n".join(f"{place}. {line}" for place, line in enumerate(METHOD, 1)),
@@ -41,6 +48,13 @@ def _warnings(statements: Statements) -> list[str]:
     lines = [f"- **{finding.verdict}** {escape_markdown(_said(finding))}" for finding in statements.findings]
     lines += [f"- {escape_markdown(warning)}" for warning in warnings(statements)]
     return ["## Warnings and findings", "\n".join(lines)] if lines else []
+
+
+def _outside(statements: Statements) -> list[str]:
+    lines = [f"- **{check.outcome}** {escape_markdown(outside.said(check))}" for check in outside.made(statements)]
+    untold = outside.not_testable(statements)
+    lines += [f"- not testable here: {escape_markdown(untold)}"] if untold else []
+    return ["## Against results from elsewhere", "\n".join(lines)] if lines else []
 
 
 def _said(finding: Finding) -> str:
@@ -65,5 +79,6 @@ def _provenance(statements: Statements) -> str:
         f"Scenario {run['scenario']['name']} ({run['scenario_hash']}).",
         f"Data {run['data']['name']}, sha256 {run['data']['sha256']}.",
         f"Command: {run['command']}",
+        *(f"Inbox, {label}: {waited}." for label, waited in inbox_facts(run)),
     ]
     return "  \n".join(escape_markdown(line) for line in lines)

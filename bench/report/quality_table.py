@@ -44,6 +44,7 @@ def quality_table(statements: Statements) -> Table:
 
 def evaluation_table(quality: pd.DataFrame) -> Table:
     """One row an arm or floor, one column a metric, of a quality.csv of its own."""
+    quality = quality[quality["group"] == "all"]
     k, metrics = int(quality["k"].iloc[0]), list(dict.fromkeys(quality["metric"]))
     columns = tuple(Column(metric, f"{metric}@{k}") for metric in metrics)
     rows = [

@@ -48,14 +48,18 @@ class LoadPoint:
         name = self.load.replace("_", " ")
         return name if math.isnan(self.offered_per_s) else f"{name} at {rate(self.offered_per_s)}"
 
-    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame's rows of recommend requests at this point (a frame without request kinds: all rows)."""
+    def here(self, frame: pd.DataFrame) -> pd.Series:
+        """Which of the frame's rows are recommend requests at this point (a frame without request kinds: any rows)."""
         here = frame["load"] == self.load
         offered = frame["offered_per_s"]
         here &= offered.isna() if math.isnan(self.offered_per_s) else offered == self.offered_per_s
         if "request_kind" in frame:
             here &= frame["request_kind"] == RECOMMEND
-        return frame[here]
+        return here
+
+    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame's rows of recommend requests at this point."""
+        return frame[self.here(frame)]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -135,7 +135,9 @@ def to_rich(table: Table) -> RichTable:
     drawn.add_column(Text(table.name_head), overflow="fold", min_width=10)
     for column in table.columns:
         head = "\n".join(part for part in (column.group, *column.head.replace(" (", ", (").split(", ")) if part)
-        drawn.add_column(Text(head), justify="right" if column.numeric else "left", overflow="fold", no_wrap=True)
+        drawn.add_column(
+            Text(head), justify="right" if column.numeric else "left", overflow="fold", no_wrap=column.numeric
+        )
     for row in table.rows:
         if row.cells:
             name = Text(row.name).append(f" ({row.tag})" if row.tag else "", style="dim")

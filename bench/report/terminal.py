@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.text import Text
 
-from bench.analysis.statements import Statements, Verdict
+from bench.analysis.statements import Outcome, Statements, Verdict
+from bench.report import outside
 from bench.report.arm_tables import main_table
 from bench.report.tables import Table, to_rich
 from bench.report.wording import SIMULATED
 
 STYLES = {Verdict.VALID: "bold green", Verdict.DEGRADED: "bold yellow", Verdict.INVALID: "bold red"}
+OUTCOMES = {Outcome.PASS: "green", Outcome.FAIL: "red"}
 COLUMNS = ("p50_alone", "p99_shared", "throughput", "recall", "delta_p50")
 GIVEN_UP_FIRST = ("throughput", "recall", "p99_shared", "p50_alone")
 
 
 class TerminalReport:
-    """Table, findings that are not VALID, verdict and answer, in this order: the answer stands last, by the prompt."""
+    """Table, findings that are not VALID, outside checks, verdict and answer, in this order.
+
+    The answer stands last, by the prompt.
+    """
 
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
@@ -30,11 +37,20 @@ class TerminalReport:
             if verdict is not Verdict.VALID:
                 said = f" {finding.where}: {finding.message}" + (f" ({finding.advice})" if finding.advice else "")
                 yield Text(verdict.value, style=STYLES[verdict]).append(said, style="not bold default")
+        yield from self._outside()
         if self._statements.run["data"]["simulated"]:
             yield Text(SIMULATED, style="dim")
         verdict = Verdict(self._statements.verdict)
         yield Text.assemble("Run is ", (verdict.value, STYLES[verdict]), ".")
         yield Text(self._statements.answer, style="bold")
+
+    def _outside(self) -> Iterator[Text]:
+        """Against results from elsewhere."""
+        for check in outside.made(self._statements):
+            yield Text(check.outcome.value, style=OUTCOMES[check.outcome]).append(f" {outside.said(check)}", "default")
+        untold = ", ".join(check.name for check in self._statements.outside if check.outcome is Outcome.NOT_TESTABLE)
+        if untold:
+            yield Text(f"Checks against results from elsewhere, not testable here: {untold}.", style="dim")
 
 
 def _fitting(table: Table, console: Console, options: ConsoleOptions) -> Table:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from mini_scenario import scenario_text, write_scenario
+from mini_scenario import REQUESTS, scenario_text, write_scenario
 
 from bench.analysis.stages import stage_lengths_ns
 from bench.runner import RunRequest, run_scenario
@@ -21,16 +21,20 @@ encoder = { kind = "fake" }
 serving = SERVING
 planted_sleep_ms = { SLEEPS }
 """
-DIRECT = ('{ kind = "direct" }', '[[load]]\nkind = "single_stream"\nrequests = 30\n')
-MICROBATCH = ('{ kind = "microbatch", max_requests = 8 }', '[[load]]\nkind = "offline"\nrequests = 96\n')
+STAGES_OF_INGESTS = ("clean", "prepare", "encode", "index")
+DIRECT = ('{ kind = "direct" }', '[[load]]\nkind = "single_stream"\nrequests = 36\n', "ingest_share = 0.1\n")
+MICROBATCH = ('{ kind = "microbatch", max_requests = 8 }', '[[load]]\nkind = "offline"\nrequests = 96\n', "")
 
 
-def measured(folder, serving, load):
+def measured(folder, serving, load, ingests):
     """Stage lengths in ns by arm, with each request's kind and the moment at which it was taken."""
-    sleeps = {"without": ""} | {f"in_{stage}": f"{stage} = 10.0" for stage in (*STAGES_OF_LISTS, "update")}
+    sleeps = {"without": ""} | {f"in_{stage}": f"{stage} = 10.0" for stage in (*STAGES_OF_LISTS, "index", "update")}
     arms = [ARM.replace("NAME", name).replace("SLEEPS", planted) for name, planted in sleeps.items()]
     text = scenario_text(
-        load=load, arms="".join(arms).replace("SERVING", serving), blocks="[blocks]\ncount = 1\nwarmup_requests = 0\n"
+        load=load,
+        requests=REQUESTS + ingests,
+        arms="".join(arms).replace("SERVING", serving),
+        blocks="[blocks]\ncount = 1\nwarmup_requests = 0\n",
     )
     file = read_scenario(write_scenario(folder, text))
     stored = load_run(run_scenario(RunRequest(file, (), folder / "results"), lambda message: None))
@@ -79,13 +83,25 @@ def test_in_batches_of_eight(microbatch, stage):
     assert sizes.max() == 8, "a batch stamps all its members"
 
 
+@pytest.mark.parametrize("stage", STAGES_OF_INGESTS)
+def test_an_ingest_passes_stages_of_its_own(direct, stage):
+    rows, without = (direct[arm][direct[arm]["request_kind"] == "ingest"] for arm in (f"in_{stage}", "without"))
+    assert len(rows) == len(without) > 2
+    assert (rows[stage] >= SLEEP_NS).all()
+    for other in (*STAGES_OF_LISTS, "index", "update"):
+        moved_ns = rows[other].median() - without[other].median()
+        assert (moved_ns > SLEEP_NS - NOISE_NS) == (other == stage), f"{other} moved by {moved_ns / 1e6:.1f} ms"
+
+
 @pytest.mark.parametrize("serving", ["direct", "microbatch"])
 def test_feedback_is_slow_in_its_update_alone(serving, request):
     arms = request.getfixturevalue(serving)
     rows = arms["in_update"][arms["in_update"]["request_kind"] == "feedback"]
     assert len(rows) > 2
     assert (rows["update"] >= SLEEP_NS).all()
-    assert (rows["update"] == rows["service_ns"]).all()
+    assert (rows["update"] + rows["respond"] == rows["service_ns"]).all()
+    assert (rows["respond"] < SLEEP_NS / 10).all(), "handing an empty answer over takes no time"
     without = arms["without"][arms["without"]["request_kind"] == "feedback"]
     assert rows["update"].median() - without["update"].median() > SLEEP_NS - NOISE_NS
-    assert (rows[list(STAGES_OF_LISTS)].to_numpy() == np.zeros((len(rows), len(STAGES_OF_LISTS)))).all()
+    others = [stage for stage in STAGES_OF_LISTS if stage != "respond"]
+    assert (rows[others].to_numpy() == np.zeros((len(rows), len(others)))).all()

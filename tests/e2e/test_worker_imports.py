@@ -9,28 +9,19 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODELS = ("torch", "transformers", "onnxruntime", "onnx")
 WORKER = """
-from recsys.encoders.protocol import EncoderInfo
-from bench.measure.worker import Assignment, Quiet, Serve, Served, WarmUp, run_worker
+import bench.measure.worker as worker
 from bench.measure.slices import cut_slices
 from bench.scenario_file import read_scenario
 
 scenario = read_scenario(sys.argv[1]).scenario
 warmup, slices = cut_slices(scenario)
-
-
-class Parent:
-    commands = [None, Serve(slices[0], None), WarmUp(warmup.low, warmup.high)]
-    answers = []
-
-    def recv(self):
-        return self.commands.pop()
-
-    def send(self, answer):
-        self.answers.append(answer)
-
-
-run_worker(Parent(), Assignment(scenario, scenario.arm[0], (), slices[-1].high))
-assert [type(answer) for answer in Parent.answers] == [EncoderInfo, Quiet, Served], Parent.answers
+commands = [None, worker.Serve(slices[0], None), worker.WarmUp(warmup.low, warmup.high)]
+answers = []
+worker.receive = lambda connection: commands.pop()
+worker.send = lambda connection, answer: answers.append(answer)
+worker.run_worker(None, worker.Assignment(scenario, scenario.arm[0], (), slices[-1].high))
+expected = [worker.Built, worker.Instruments, worker.Quiet, worker.Served]
+assert [type(answer) for answer in answers] == expected, answers
 """
 
 

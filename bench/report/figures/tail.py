@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bench.analysis.selection import Selection
 from bench.analysis.statements import Statements
 from bench.report import gutter
 from bench.report.axes import log_ms_axis, percentile_axis, slo_label, slo_line, slo_text
@@ -56,57 +56,59 @@ class Tail:
 
     def draw(self, statements: Statements) -> Figure:
         """Raises NothingToDraw when the run has neither a single_stream nor a shared server load."""
-        points = _points(statements)
-        curves = [_curves(statements, point) for point in points]
+        panels = _panels(statements)
         texts = [gutter.wrapped(arm.label) for arm in measured_arms(statements)]
         texts.append(slo_text(slo_p99_ms(statements)))
         panel_in = max(LEAST_HEIGHT_IN, gutter.labels_height_in(texts))
-        height_in = BOTTOM_IN + TOP_IN + len(points) * panel_in + (len(points) - 1) * BETWEEN_IN
+        height_in = BOTTOM_IN + TOP_IN + len(panels) * panel_in + (len(panels) - 1) * BETWEEN_IN
         figure = Figure(figsize=(WIDTH_IN, height_in))
         width_in = gutter.axes_width_in(gutter.gutter_in(texts))
-        for place, (point, drawn) in enumerate(zip(points, curves, strict=True)):
-            bottom_in = BOTTOM_IN + (len(points) - 1 - place) * (panel_in + BETWEEN_IN)
+        for place, (point, curves) in enumerate(panels.items()):
+            bottom_in = BOTTOM_IN + (len(panels) - 1 - place) * (panel_in + BETWEEN_IN)
             axes = gutter.add_axes_in(figure, (gutter.LEFT_IN, bottom_in, width_in, panel_in))
-            _draw_panel(axes, drawn, slo_p99_ms(statements))
-            letter = f"{'AB'[place]}  " if len(points) > 1 else ""
+            _draw_panel(axes, curves, slo_p99_ms(statements))
+            letter = f"{'AB'[place]}  " if len(panels) > 1 else ""
             axes.set_title(f"{letter}{self.title}, {point.name}")
         return figure
 
     def notes(self, statements: Statements) -> tuple[str, ...]:
         """How many requests stand behind the lines, and whether bands were left out."""
         notes = []
-        for point in _points(statements):
-            sizes = [curve.ms.size for curve in _curves(statements, point)]
+        for point, curves in _panels(statements).items():
+            sizes = [curve.ms.size for curve in curves]
             notes.append(f"{point.name.capitalize()}: {_range(sizes)} counted requests an arm.")
         if len(measured_arms(statements)) > MOST_BANDS:
             notes.append(f"Bands are left out with more than {MOST_BANDS} arms.")
         return tuple(notes)
 
 
-def _points(statements: Statements) -> list[LoadPoint]:
+def _panels(statements: Statements) -> dict[LoadPoint, list[Curve]]:
+    """Single stream and the shared rate, those of them at which an arm has answered."""
     points = [point for point in (single_stream(statements), shared_point(statements)) if point is not None]
-    drawable = [point for point in points if _curves(statements, point)]
-    if not drawable:
+    panels = {point: _curves(statements, point) for point in points}
+    panels = {point: curves for point, curves in panels.items() if curves}
+    if not panels:
         raise NothingToDraw("The run has no single_stream load and no server rate that all arms share.")
-    return drawable
+    return panels
 
 
 def _curves(statements: Statements, point: LoadPoint) -> list[Curve]:
-    rows = point.rows(statements.requests)
-    rows = rows[rows["counted"]]
-    groups = dict(iter(rows.groupby("arm", sort=False)))
+    requests = statements.requests
+    here = point.here(requests) & requests["counted"]
     curves = []
     for arm in measured_arms(statements):
-        if arm.name in groups:
-            blocks = tuple(_sorted_ms(block) for _, block in groups[arm.name].groupby("block"))
-            curves.append(Curve(arm, np.sort(np.concatenate(blocks)), blocks))
-    return [curve for curve in curves if np.isfinite(curve.ms).any()]
+        rows = Selection.where(requests, here & (requests["arm"] == arm.name))
+        ms, block = _response_ms(rows), rows["block"].to_numpy()
+        if np.isfinite(ms).any():
+            blocks = tuple(np.sort(ms[block == number]) for number in np.unique(block))
+            curves.append(Curve(arm, np.sort(ms), blocks))
+    return curves
 
 
-def _sorted_ms(rows: pd.DataFrame) -> Array:
-    """Response times in ms, from the intended instant; +inf without an answer."""
+def _response_ms(rows: Selection) -> Array:
+    """Response times from the intended instant; +inf without an answer."""
     ms = (rows["observed_ns"] - rows["intended_ns"]).to_numpy(np.float64) / 1e6
-    return np.sort(np.where(rows["outcome"] == ANSWERED, ms, np.inf))
+    return np.where(rows["outcome"] == ANSWERED, ms, np.inf)
 
 
 def _range(sizes: Sequence[int]) -> str:

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bench.errors import ConfigError
@@ -14,11 +15,15 @@ def rows(*values):
     return pa.table({"row": list(values)})
 
 
+def as_it_is(table):
+    return table
+
+
 def finished(out, run_id="one"):
     folder = RunFolder(out, run_id)
     folder.add_block(rows(1, 2))
     folder.add_block(rows(3))
-    folder.merge(folder.blocks())
+    folder.merge(as_it_is)
     folder.write_floors(rows(9))
     folder.write_run({"status": "complete"})
     return folder.finish()
@@ -36,7 +41,7 @@ def test_only_a_finished_run_has_its_name_and_nothing_is_left_beside_it(tmp_path
     folder.add_block(rows(1))
     assert [path.name for path in tmp_path.iterdir()] == ["one.partial"]
     assert [path.name for path in (tmp_path / "one.partial").iterdir()] == ["part-00000.parquet"], "kept at once"
-    folder.merge(folder.blocks())
+    folder.merge(as_it_is)
     folder.write_run({})
     folder.finish()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "one"]
@@ -50,11 +55,63 @@ def test_latest_points_at_the_newest_run_wherever_the_results_are_moved(tmp_path
     assert load_run(tmp_path / "moved" / "latest").run["id"] == "two"
 
 
+def merged(out, parts, complete=as_it_is):
+    folder = RunFolder(out, "one")
+    for part in parts:
+        folder.add_block(part)
+    folder.merge(complete)
+    folder.write_floors(rows(9))
+    folder.write_run({})
+    return folder.finish()
+
+
 def test_parts_keep_their_order_past_ten(tmp_path):
-    folder = RunFolder(tmp_path, "one")
-    for value in range(12):
-        folder.add_block(rows(value))
-    assert folder.blocks()["row"].to_pylist() == list(range(12))
+    folder = merged(tmp_path, [rows(value) for value in range(12)])
+    assert load_run(folder).requests["row"].tolist() == list(range(12))
+
+
+def test_parts_are_completed_one_by_one_and_written_together_while_they_are_short(tmp_path):
+    seen = []
+
+    def complete(part):
+        seen.append(len(part))
+        return part.append_column("twice", pa.array([2 * row for row in part["row"].to_pylist()]))
+
+    sizes = [40_000, 30_000, 10, 70_000]
+    folder = merged(tmp_path, [rows(*range(size)) for size in sizes], complete)
+    assert seen == sizes
+    file = pq.ParquetFile(folder / "requests.parquet").metadata
+    groups = [file.row_group(place).num_rows for place in range(file.num_row_groups)]
+    assert groups == [70_000, 70_010], "short blocks share a group, and no more than two are held at once"
+    assert (load_run(folder).requests["twice"] == 2 * load_run(folder).requests["row"]).all()
+
+
+def test_words_are_numbers_in_memory_whatever_order_and_block_they_come_in(tmp_path):
+    parts = [pa.table({"row": [1, 2], "arm": pa.array(words).dictionary_encode()}) for words in ("zb", "ab")]
+    requests = load_run(merged(tmp_path, parts)).requests
+    assert requests["arm"].tolist() == ["z", "b", "a", "b"]
+    assert requests["arm"].cat.categories.tolist() == ["a", "b", "z"], "in alphabetical order, as groups are sorted"
+
+
+def test_a_run_of_plain_words_is_read_the_same_way(tmp_path):
+    requests = load_run(merged(tmp_path, [pa.table({"arm": ["z", None, "a"]})])).requests
+    assert requests["arm"].cat.categories.tolist() == ["a", "z"]
+    assert requests["arm"].isna().tolist() == [False, True, False]
+
+
+def test_lists_stay_arrows_and_keep_their_items(tmp_path):
+    lists = [["i2", "i1"], [], ["i1"]]
+    parts = [pa.table({"recommended": pa.array(part, pa.list_(pa.string()))}) for part in (lists[:2], lists[2:])]
+    requests = load_run(merged(tmp_path, parts)).requests
+    assert pa.array(requests["recommended"]).to_pylist() == lists
+    assert pq.ParquetFile(tmp_path / "one" / "requests.parquet").read()["recommended"].to_pylist() == lists
+
+
+def test_stamps_far_apart_and_before_the_start_are_kept_exactly(tmp_path):
+    stamps = [0, -1, 2**62, -(2**62), 1, None]
+    requests = load_run(merged(tmp_path, [pa.table({"intended_ns": pa.array(stamps, pa.int64())})])).requests
+    assert pq.read_table(tmp_path / "one" / "requests.parquet")["intended_ns"].to_pylist() == stamps
+    assert len(requests) == len(stamps)
 
 
 def test_a_discarded_run_leaves_nothing(tmp_path):

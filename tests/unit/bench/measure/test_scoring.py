@@ -1,7 +1,10 @@
 """Quality of the lists of a run, on data where it can be told by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 from small_data import dataset_of
 from small_recommender import make_scenario
 
@@ -10,11 +13,14 @@ from bench.measure.arm import build_recommender, encode_catalogue
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
 from bench.measure.scoring import score_arms, score_floors
 from bench.measure.slices import Slice
+from bench.rows import FLOOR_COLUMNS
 from bench.scenario import ArmTable
-from bench.traffic.requests import Trace, draw_trace
+from bench.traffic.drawn import trace_of_events
+from bench.traffic.ingests import Ingests
+from bench.traffic.requests import draw_trace
 from recsys.data.loading import load_dataset
 from recsys.encoders import ENCODERS
-from recsys.types import RequestKind
+from recsys.types import EventKind, RequestKind
 
 EVENTS = [(1, 0, 0), (2, 1, 1), (3, 0, 1), (10, 0, 2), (11, 0, 3), (12, 1, 0), (13, 1, 4)]
 """t0 = 10. User 0 will meet items 2 and 3, user 1 items 0 and 4."""
@@ -26,17 +32,20 @@ SCENARIO = make_scenario(
 ARM = SCENARIO.arm[0]
 PART = Slice(SCENARIO.load_points()[0], 0, 1, 4)
 NO_LIST = [-1, -1]
+ROWS, REPORTED = np.array([3, 3, 4, 5]), np.array([False, False, True, False])
 
 MINILM = {"name": "m", "encoder": {"kind": "transformer", "model": "minilm", "max_tokens": 24}}
 """Texts are cut short: a reference that read more of them would rank otherwise."""
 IN_PATH = {placement: ArmTable.model_validate(MINILM | {"placement": placement}) for placement in ("profile", "items")}
-ASKING = make_scenario(MINILM | {"placement": "profile"}, requests={"k": 2, "feedback_share": 0.25})
+ASKING = make_scenario(
+    MINILM | {"placement": "profile"}, requests={"k": 2, "feedback_share": 0.25, "ingest_share": 0.125}
+)
 BLOCKS = [Slice(ASKING.load_points()[0], block, 12 * block, 12 * (block + 1)) for block in range(2)]
 
 
 def trace():
     """Row 0 is the warm-up's; then user 0 asks, reports an event, and user 1 asks."""
-    return Trace(np.array([3, 3, 4, 5]), np.array([False, False, True, False]), dataset_of(EVENTS))
+    return trace_of_events(dataset_of(EVENTS), ROWS, REPORTED)
 
 
 def scored(*lists):
@@ -55,12 +64,52 @@ def test_a_request_without_an_answer_scores_0():
     assert scored(NO_LIST, NO_LIST, [0, 4])["recall_at_k"][1] == 0.0
 
 
+def test_novelty_counts_training_events_and_a_request_without_a_list_has_none():
+    """Before t0 = 10 item 1 was met twice, item 0 once and the other three never: shares 3/8, 2/8, 1/8 each."""
+    columns = scored([2, 1], NO_LIST, [0, 4])
+    expected = [np.nan, np.mean([3, np.log2(8 / 3)]), np.nan, np.mean([2, 3])]
+    assert columns["novelty"].tolist() == pytest.approx(expected, nan_ok=True)
+    assert np.isnan(scored(NO_LIST, NO_LIST, [0, 4])["novelty"][1])
+
+
+def test_diversity_is_measured_in_one_space_of_the_texts_known_at_t0():
+    """Titles are "red red number0", "blue red number1", … (small_data): their TF-IDF cosine by scikit-learn."""
+    titles = [item.title for item in trace().dataset.items]
+    space = TfidfVectorizer(sublinear_tf=True).fit_transform(titles)
+    columns = scored([2, 1], NO_LIST, [0, -1])
+    cosine = (space[[2]] @ space[[1]].T).toarray()[0, 0]
+    assert 0 < cosine < 1
+    assert columns["diversity"].tolist() == pytest.approx([np.nan, 1 - cosine, np.nan, np.nan], nan_ok=True)
+
+
+def test_without_an_arm_of_real_weights_nothing_is_scored():
+    assert score_arms(SCENARIO, {}, {}, trace(), [PART], warn=pytest.fail) == {}
+
+
 def test_items_seen_before_the_slice_are_no_hits_and_not_wanted():
     rows = [*EVENTS[:4], (11, 0, 1), *EVENTS[5:]]  # user 0 comes back to item 1
-    again = Trace(np.array([3, 3, 4, 5]), np.array([False, False, True, False]), dataset_of(rows))
+    again = trace_of_events(dataset_of(rows), ROWS, REPORTED)
     lists = np.array([NO_LIST, [2, 1], NO_LIST, [0, 4]], np.int32)
     columns = score_arms(SCENARIO, {"a": ARM}, {"a": lists}, again, [PART], warn=pytest.fail)["a"]
     assert columns["recall_at_k"][1] == 1.0, "only item 2 is wanted"
+
+
+def test_what_was_disliked_is_not_wanted():
+    """Events 3 and 4, of items 2 and 3, are those of user 0 after t0."""
+    dataset = dataset_of(EVENTS)
+    dataset.events.kind[3] = EventKind.DISLIKE
+    lists = np.array([NO_LIST, [2, 3], NO_LIST, NO_LIST], np.int32)
+    disliked = trace_of_events(dataset, ROWS, REPORTED)
+    columns = score_arms(SCENARIO, {"a": ARM}, {"a": lists}, disliked, [PART], warn=pytest.fail)["a"]
+    assert columns["ndcg_at_k"][1] == pytest.approx(1 / np.log2(3)), "item 3 alone, in the second place"
+
+
+def test_cold_items_are_those_that_nobody_met_before_t0():
+    """Items 0 and 1 were met: user 0 seeks the cold 2 and 3, user 1 the cold 4 beside the warm 0."""
+    columns = scored([2, 4], NO_LIST, [0, 3])
+    assert columns["recall_at_k"].tolist() == pytest.approx([np.nan, 0.5, np.nan, 0.5], nan_ok=True)
+    assert columns["cold_item_recall_at_k"].tolist() == pytest.approx([np.nan, 0.5, np.nan, 0.0], nan_ok=True)
+    assert scored([2, 4], NO_LIST, [3, 4])["cold_item_ndcg_at_k"][3] == pytest.approx(1 / np.log2(3))
 
 
 def test_an_encoder_without_a_model_has_no_fidelity_and_the_baseline_overlaps_itself():
@@ -77,7 +126,27 @@ def test_floors_rank_by_training_events_alone_and_leave_out_what_was_seen():
     assert lists["popularity"][1].tolist() == [2, 3], "user 0 has seen 0 and 1; the others tie, by position"
     assert lists["popularity"][3].tolist() == [0, 2], "user 1 has seen 1; item 0 was met once before t0"
     scores = score_floors(SCENARIO, lists, trace(), [PART])
+    assert scores["popularity"]["novelty"].tolist() == pytest.approx([np.nan, 3.0, np.nan, 2.5], nan_ok=True)
+    assert set(scores["random"]) == set(FLOOR_COLUMNS)
     assert scores["popularity"]["recall_at_k"].tolist() == pytest.approx([np.nan, 1.0, np.nan, 0.5], nan_ok=True)
+
+
+def test_no_floor_shows_an_item_before_it_is_ingested_and_an_ingest_has_no_list():
+    dataset = dataset_of(EVENTS)
+    items = (*dataset.items[:4], dataclasses.replace(dataset.items[4], published_s=11))
+    new = Ingests(np.array([4], np.int32), np.array([11]))
+    made = trace_of_events(dataclasses.replace(dataset, items=items), np.array([3, 5]), np.zeros(2, bool), new)
+    assert [request.kind.name for request in made.requests(0, 3)] == ["RECOMMEND", "INGEST", "RECOMMEND"]
+    scenario = SCENARIO.model_copy(update={"requests": SCENARIO.requests.model_copy(update={"k": 5})})
+    part = Slice(SCENARIO.load_points()[0], 0, 0, 3)
+    lists = floor_lists(scenario, made, [part])
+    for floor in FLOOR_LABELS:
+        before, ingest, after = lists[floor]
+        assert set(before.tolist()) == {2, 3, -1}, f"{floor}: user 0 has seen 0 and 1, and 4 is not there yet"
+        assert set(after.tolist()) == {0, 2, 3, 4, -1}, f"{floor}: user 1 has seen 1"
+        assert (ingest == -1).all()
+    recall = score_floors(scenario, lists, made, [part])["popularity"]["recall_at_k"]
+    assert recall.tolist() == pytest.approx([1.0, np.nan, 1.0], nan_ok=True)
 
 
 def best_and_worst(recommender, asked):
@@ -86,10 +155,13 @@ def best_and_worst(recommender, asked):
     worst = best.copy()
     for part in BLOCKS:
         requests = asked.requests(part.low, part.high)
-        recommender.parts.profiles.rewind(requests[0].timestamp_s)
+        recommender.rewind(requests[0].timestamp_s)
         for request in requests:
             if request.kind is RequestKind.FEEDBACK:
                 recommender.update(request)
+                continue
+            if request.kind is RequestKind.INGEST:
+                recommender.ingest([request])
                 continue
             row = part.low + request.row
             best[row] = recommender.recommend([request])[0].positions
@@ -100,11 +172,11 @@ def best_and_worst(recommender, asked):
 
 @pytest.fixture(scope="module")
 def minilm():
-    """Which rows are feedback, and the fidelity of "best" and "worst" lists in each placement."""
+    """Which rows ask for a list, and the fidelity of "best" and "worst" lists in each placement."""
     if ENCODERS.entry("transformer").missing:
         pytest.skip("library not installed")
     dataset = load_dataset("embedded", data_dirs=[], users=12)
-    asked = draw_trace(ASKING, dataset, BLOCKS[-1].high)
+    asked = draw_trace(ASKING, dataset, BLOCKS[-1].high, ())
     encoded = encode_catalogue(ASKING, IN_PATH["profile"], dataset, VirtualClock())
     arms, lists = {}, {}
     for placement, arm in IN_PATH.items():
@@ -112,19 +184,19 @@ def minilm():
         arms |= {f"{placement} best": arm, f"{placement} worst": arm}
         lists |= {f"{placement} best": best, f"{placement} worst": worst}
     scores = score_arms(ASKING, arms, lists, asked, BLOCKS, warn=pytest.fail)
-    return asked.feedback, {name: columns["fidelity_at_k"] for name, columns in scores.items()}
+    assert asked.counts() == {"recommend": 15, "feedback": 6, "ingest": 3}
+    return asked.kind == RequestKind.RECOMMEND, {name: columns["fidelity_at_k"] for name, columns in scores.items()}
 
 
 @pytest.mark.parametrize("placement", IN_PATH)
 def test_an_exact_arm_is_faithful_to_its_own_reference(minilm, placement):
-    feedback, fidelity = minilm
-    assert 0 < feedback.sum() < len(feedback)
-    assert (fidelity[f"{placement} best"][~feedback] == 1.0).all()
-    assert np.isnan(fidelity[f"{placement} best"][feedback]).all()
+    asking, fidelity = minilm
+    assert (fidelity[f"{placement} best"][asking] == 1.0).all()
+    assert np.isnan(fidelity[f"{placement} best"][~asking]).all()
 
 
 @pytest.mark.parametrize("placement", IN_PATH)
 def test_the_worst_items_are_faithful_to_nothing(minilm, placement):
-    feedback, fidelity = minilm
-    assert (fidelity[f"{placement} worst"][~feedback] == 0.0).all()
-    assert np.isnan(fidelity[f"{placement} worst"][feedback]).all()
+    asking, fidelity = minilm
+    assert (fidelity[f"{placement} worst"][asking] == 0.0).all()
+    assert np.isnan(fidelity[f"{placement} worst"][~asking]).all()
