@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.answer import answer
+from bench.analysis.outside_checks import outside_checks
 from bench.analysis.quality_table import quality_table
 from bench.analysis.stages import stage_table
 from bench.analysis.statements import Statements
@@ -39,18 +40,19 @@ def conclude(stored: StoredRun) -> Statements:
         answer=answer(run, summary, tax),
         verdict=verdict,
         findings=findings,
+        outside=outside_checks(run, summary, tax),
     )
 
 
 def write_statements(statements: Statements, folder: Path) -> None:
-    """Write summary.csv, stages.csv, quality.csv and tax.csv, and the answer and verdict into run.json."""
+    """Write summary.csv, stages.csv, quality.csv and tax.csv, and the judgement into run.json."""
     for name in TABLES:
         write_table(folder / f"{name}.csv", getattr(statements, name))
     amend_run(folder, _judgement(statements))
 
 
 def statements_as_json(statements: Statements) -> str:
-    """Answer, verdict, findings and tables, for machines. Infinity is the string "inf", what was not measured null."""
+    """Everything that is stated, for machines. Infinity is the string "inf", what was not measured null."""
     tables = {name: _records(getattr(statements, name)) for name in TABLES}
     identity = {name: statements.run[name] for name in ("schema_version", "id", "status", "scenario_hash")}
     return json.dumps(identity | _judgement(statements) | tables, indent=1, allow_nan=False)
@@ -61,6 +63,7 @@ def _judgement(statements: Statements) -> dict[str, Any]:
         "answer": statements.answer,
         "verdict": statements.verdict.value,
         "findings": [asdict(finding) | {"verdict": finding.verdict.value} for finding in statements.findings],
+        "outside_checks": [asdict(check) | {"outcome": check.outcome.value} for check in statements.outside],
     }
 
 

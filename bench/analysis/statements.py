@@ -29,13 +29,35 @@ class Finding:
     advice: str = ""
 
 
+class Outcome(StrEnum):
+    """What became of a check against results from elsewhere."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_TESTABLE = "not testable here"
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideCheck:
+    """A result from elsewhere that this run should show too. claim: the result; message: what was seen, or is missing.
+
+    A failed check is no proof of a fault: this data and this machine are others.
+    """
+
+    name: str
+    claim: str
+    outcome: Outcome
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Statements:
     """Everything a report says of one run.
 
     run: the parsed run.json. requests: one row a request (requests.parquet). summary: one row an arm, load point and
     request kind. stages: ms a stage around p50, p99 and in the mean. quality: one row an arm or floor, group, metric.
-    tax: one row an arm and load point, differences to the baseline. answer: the report's first sentence.
+    tax: one row an arm and load point, differences to the baseline. answer: the report's first sentence. outside: the
+    checks against results from elsewhere.
     """
 
     run: dict[str, Any]
@@ -47,3 +69,4 @@ class Statements:
     answer: str
     verdict: Verdict
     findings: tuple[Finding, ...]
+    outside: tuple[OutsideCheck, ...] = ()

@@ -16,6 +16,7 @@ import pandas as pd
 from bench.analysis.cell import Cell, cells
 from bench.analysis.metrics.quality import SEED, per_user
 from bench.analysis.roles import holder
+from bench.analysis.selection import Selection
 from bench.analysis.stats.paired import median_difference
 from bench.analysis.stats.samples import Interval, TooFewSamples, UndefinedDifference
 from bench.analysis.stats.tails import tail_difference
@@ -58,7 +59,7 @@ def tax_table(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame
             row["delta_cpu_s_per_1k"] = own["cpu_s_per_1k"] - other["cpu_s_per_1k"]
         rows.append(row)
     table = pd.DataFrame(rows, columns=COLUMNS)
-    table["recovered_share"] = _recovered(table, _name(run, "reference"))
+    table["recovered_share"] = _recovered(table, run, _name(run, "reference"))
     return table
 
 
@@ -109,14 +110,10 @@ def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
 
 def _common_blocks(base: Cell, head: Cell) -> tuple[Cell, Cell]:
     """Both cells, cut to the blocks that both arms served: one may have left the run before its end."""
-    places = [set(zip(cell.rows["process"], cell.rows["block"], strict=True)) for cell in (base, head)]
-    common = places[0] & places[1]
-    return _cut(base, common), _cut(head, common)
-
-
-def _cut(cell: Cell, places: set[tuple[int, int]]) -> Cell:
-    kept = [place in places for place in zip(cell.rows["process"], cell.rows["block"], strict=True)]
-    return replace(cell, rows=cell.rows[kept])
+    places = [pd.MultiIndex.from_frame(cell.rows.frame("process", "block")) for cell in (base, head)]
+    common = places[0].unique().intersection(places[1].unique())
+    cut = [cell.rows.only(mine.isin(common)) for cell, mine in zip((base, head), places, strict=True)]
+    return replace(base, rows=cut[0]), replace(head, rows=cut[1])
 
 
 def _try(difference: Callable[[], Interval]) -> Interval | None:
@@ -134,15 +131,17 @@ def _named(percentile: str, interval: Interval) -> dict[str, object]:
 
 def _recall_differences(run: dict[str, Any], requests: pd.DataFrame, baseline: str) -> dict[str, dict[str, object]]:
     """Δrecall of each arm over the counted requests that it shares with the baseline, paired by user."""
-    asked = requests[(requests["request_kind"] == "recommend") & requests["counted"]]
-    of_base = asked[asked["arm"] == baseline]
+    counted = (requests["request_kind"] == "recommend") & requests["counted"]
+    of_base = Selection.where(requests, counted & (requests["arm"] == baseline))
     differences: dict[str, dict[str, object]] = {}
     for arm in run["arms"]:
-        of_head = asked[asked["arm"] == arm["name"]]
-        head = per_user(of_head[of_head["row"].isin(of_base["row"])], "recall_at_k")
-        base = per_user(of_base[of_base["row"].isin(of_head["row"])], "recall_at_k")
+        if arm["name"] == baseline:
+            continue
+        of_head = Selection.where(requests, counted & (requests["arm"] == arm["name"]))
+        head = per_user(of_head.only(np.isin(of_head["row"], of_base["row"])), "recall_at_k")
+        base = per_user(of_base.only(np.isin(of_base["row"], of_head["row"])), "recall_at_k")
         common = base.index.intersection(head.index)
-        if arm["name"] == baseline or not len(common):
+        if not len(common):
             continue
         interval = paired_mean_difference(base[common], head[common], np.random.default_rng(SEED))
         differences[arm["name"]] = {
@@ -153,11 +152,15 @@ def _recall_differences(run: dict[str, Any], requests: pd.DataFrame, baseline: s
     return differences
 
 
-def _recovered(table: pd.DataFrame, reference: str) -> pd.Series:
+def _recovered(table: pd.DataFrame, run: dict[str, Any], reference: str) -> pd.Series:
     """Share of the reference's Δp50 that an arm wins back at the same load point: 1 = the whole tax.
 
-    Empty where the reference's Δp50 is not told from nothing: of no tax no share can be won back.
+    Empty where the reference's Δp50 is not told from nothing: of no tax no share can be won back. Empty too for another
+    model than the reference's: leaving the model out wins nothing back of what it costs.
     """
+    model_of = {arm["name"]: (arm.get("info") or {}).get("revision") for arm in run["arms"]}
+    same_model = table["arm"].map(model_of) == model_of.get(reference)
+    same_model |= table["arm"].map(model_of).isna()  # a run without this reading
     of_reference = {
         (row["load"], rate_key(row["offered_per_s"])): row["delta_p50_ms"]
         for row in table[(table["arm"] == reference) & (table["delta_p50_low_ms"] > 0)].to_dict("records")
@@ -165,4 +168,4 @@ def _recovered(table: pd.DataFrame, reference: str) -> pd.Series:
     places = zip(table["load"], table["offered_per_s"], strict=True)
     whole = [of_reference.get((load, rate_key(rate)), np.nan) for load, rate in places]
     share = 1 - table["delta_p50_ms"].astype(float) / pd.Series(whole, index=table.index, dtype=float)
-    return share.where(table["arm"] != reference)
+    return share.where((table["arm"] != reference) & same_model)

@@ -1,7 +1,8 @@
 """Encoders: texts to unit-length vectors. One file is one kind; `build_encoder` builds one.
 
 A plug-in registers a class that is called with (options, runtime) and has three attributes: `Options`, an
-OptionsModel; `DEVICES`, what it runs on ("cpu", "cuda"); `WANTS_CLOCK`, whether it waits.
+OptionsModel; `DEVICES`, what it runs on ("cpu", "cuda"); `WANTS_CLOCK`, whether it waits. A fourth, `EXACT`, is for
+encoders with a model: the kind that computes the same in exact fp32, and its options that decide speed alone.
 Its module imports no heavy library at its top, so that options can be checked where none is installed.
 """
 
@@ -50,3 +51,15 @@ def check_options(kind: str, options: Mapping[str, object]) -> OptionsModel:
     """
     model: type[OptionsModel] = ENCODERS.get(kind).Options
     return parse_options(model, options, f'encoder "{kind}"')
+
+
+def exact_reference(kind: str, options: Mapping[str, object]) -> dict[str, object] | None:
+    """Kind and options of the exact fp32 encoder of the same model, which `fidelity` compares with.
+
+    None where there is no model. Encoders that differ in speed alone have the same reference.
+    """
+    exact: Mapping[str, object] | None = getattr(ENCODERS.get(kind), "EXACT", None)
+    if exact is None:
+        return None
+    known = ENCODERS.get(str(exact["kind"])).Options.model_fields
+    return {name: value for name, value in options.items() if name in known} | dict(exact)

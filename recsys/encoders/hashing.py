@@ -13,6 +13,7 @@ from recsys.encoders import ENCODERS
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.word_counts import count_words, unit_rows
+from recsys.features.text.words import words_of
 from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
@@ -27,7 +28,10 @@ class HashingOptions(OptionsModel):
 
 @ENCODERS.register("hashing")
 class HashingEncoder:
-    """scikit-learn's HashingVectorizer with its defaults: a word's sign comes from its hash, so collisions cancel."""
+    """scikit-learn's HashingVectorizer with its defaults: a word's sign comes from its hash, so collisions cancel.
+
+    What a word is: recsys.features.text.words.
+    """
 
     Options: ClassVar[type[OptionsModel]] = HashingOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
@@ -35,11 +39,9 @@ class HashingEncoder:
 
     def __init__(self, options: HashingOptions, runtime: Runtime) -> None:
         """Holds no model; runtime is not used: counting words is one thread's work on the CPU."""
-        from sklearn.feature_extraction.text import HashingVectorizer
         from sklearn.utils import murmurhash3_32
 
-        self.info = EncoderInfo(dim=options.dim, device="cpu", precision="fp32", sparse=True)
-        self._words = HashingVectorizer().build_tokenizer()
+        self.info = EncoderInfo(dim=options.dim, device="cpu", precision="fp32", sparse=True, pads=False)
         self._hash = murmurhash3_32
 
     def fit(self, texts: Sequence[str]) -> None:
@@ -47,7 +49,7 @@ class HashingEncoder:
 
     def prepare(self, texts: Sequence[str]) -> TokenIds:
         """The signed 32-bit hash of each word, repeats kept."""
-        return TokenIds.from_lists([[self._hash(word) for word in self._words(text.lower())] for text in texts])
+        return TokenIds.from_lists([[self._hash(word) for word in words_of(text)] for text in texts])
 
     def forward(self, prepared: TokenIds) -> scipy.sparse.csr_array:
         """Signed counts in the hashed columns, float32 [n, dim], rows of norm 1 or 0."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
 
-class PretrainedOptions(OptionsModel):
+class ModelOptions(OptionsModel):
     """Which model, and what it is given to read.
 
     model: "minilm", a folder, a hub id, or a shipped configuration with weights = "random" (then seed counts).
@@ -31,10 +31,15 @@ class PretrainedOptions(OptionsModel):
     model: str = Field("minilm", min_length=1)
     weights: Literal["real", "random"] = "real"
     seed: int = Field(0, ge=0)
-    pooling: Literal["mean", "cls", "max"] = "mean"
     max_tokens: int = Field(256, ge=3)
     prompt: str = ""
     batch_tokens: int = Field(1024, ge=1)
+
+
+class PretrainedOptions(ModelOptions):
+    """pooling: what becomes of the hidden states: their mean, that of the first token, or the largest a dimension."""
+
+    pooling: Literal["mean", "cls", "max"] = "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class LoadedModel:
     """What a subclass found out about its model. files: where it came from. dim: of a vector.
 
     positions: tokens that a text may have at most. precision: the one executed. batch_tolerance: as in EncoderInfo.
+    ending: the id that the model wants at the end of each text and its tokenizer does not put there.
     """
 
     files: ModelFiles
@@ -49,12 +55,15 @@ class LoadedModel:
     positions: int
     precision: str
     batch_tolerance: float
+    ending: int | None = None
 
 
 class PretrainedEncoder:
     """Tokenises and batches; a subclass loads the model and embeds a padded batch."""
 
-    def __init__(self, options: PretrainedOptions, runtime: Runtime, model: LoadedModel) -> None:
+    EXACT: ClassVar[Mapping[str, object]] = {"kind": "transformer", "precision": "fp32", "batch_tokens": 1024}
+
+    def __init__(self, options: ModelOptions, runtime: Runtime, model: LoadedModel) -> None:
         """Make the tokenizer and `info`. Raises BadOptions when a text may be longer than the model's positions."""
         if options.max_tokens > model.positions:
             raise BadOptions(
@@ -75,11 +84,14 @@ class PretrainedEncoder:
             threads=runtime.threads,
             batch_tolerance=model.batch_tolerance,
         )
-        self._tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, options.prompt, runtime.threads)
+        self._tokenizer = TextTokenizer(
+            files.tokenizer, options.max_tokens, options.prompt, runtime.threads, ending=model.ending
+        )
         self._batch_tokens = options.batch_tokens
 
     def fit(self, texts: Sequence[str]) -> None:
-        """Nothing to do: the model was trained before."""
+        """The model was trained before; only `info.unread_share` is measured on the texts."""
+        self.info = replace(self.info, unread_share=self._tokenizer.unread_share(texts))
 
     def prepare(self, texts: Sequence[str]) -> TokenIds:
         """Token ids, special tokens included, at most max_tokens a text; an empty text keeps its special tokens."""

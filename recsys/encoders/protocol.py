@@ -17,7 +17,10 @@ class EncoderInfo:
     revision: what identifies the weights. weights_sha256 and weights_bytes are of the file, "" and 0 without one.
     has_model: a language model is inside. real_weights: False for random ones, whose quality means nothing.
     batch_tolerance: largest difference of a vector's cosine from 1 between batch of one and batch of many.
-    sparse: its vectors are a scipy.sparse.csr_array.
+    sparse: its vectors are a scipy.sparse.csr_array. pads: a batch is computed padded to its longest text; without that
+    every text costs its own tokens alone.
+    unread_share: of the texts it was fitted on, the share that its tokenizer cannot read: their language is none
+    that the model knows (recsys.models.reading). 0 says no more than that the tokenizer reads them.
     """
 
     dim: int
@@ -33,6 +36,8 @@ class EncoderInfo:
     threads: int = 1
     batch_tolerance: float = 1e-6
     sparse: bool = False
+    pads: bool = True
+    unread_share: float = 0.0
 
 
 class Encoder(Protocol):

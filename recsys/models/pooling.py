@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Pooling = Literal["mean", "cls", "max"]
+Pooling = Literal["mean", "cls", "max", "last"]
 HiddenStates: TypeAlias = Callable[[Tensor, Tensor | None], Tensor]
 """ids int [n, length] and mask bool [n, length] or None, to last hidden states [n, length, hidden]."""
 Embed: TypeAlias = Callable[[npt.NDArray[np.int32], npt.NDArray[np.bool_] | None], npt.NDArray[np.float32]]
@@ -34,10 +34,13 @@ def pool(hidden: Tensor, mask: Tensor | None, pooling: Pooling) -> Tensor:
     """fp32 [n, hidden] of norm 1.
 
     hidden: [n, length, hidden]. mask: bool or int [n, length], true for real tokens, None = all.
-    "mean" is over real tokens (Reimers & Gurevych 2019), "cls" the first token, "max" over real tokens by dimension.
+    "mean" is over real tokens (Reimers & Gurevych 2019), "cls" the first token, "max" over real tokens by dimension,
+    "last" the last real token, on whichever side the padding is.
     """
     if pooling == "cls":
         pooled = hidden[:, 0].float()
+    elif pooling == "last":
+        pooled = _last(hidden, mask).float()
     elif mask is None:
         pooled = hidden.float().mean(1) if pooling == "mean" else hidden.amax(1).float()
     elif pooling == "mean":
@@ -47,3 +50,11 @@ def pool(hidden: Tensor, mask: Tensor | None, pooling: Pooling) -> Tensor:
         pooled = hidden.float().masked_fill(mask.unsqueeze(-1) == 0, -torch.inf).amax(1)
     norms: Tensor = torch.linalg.vector_norm(pooled, dim=1, keepdim=True)
     return pooled / norms
+
+
+def _last(hidden: Tensor, mask: Tensor | None) -> Tensor:
+    """The hidden states of each text's last real token, [n, hidden]."""
+    if mask is None:
+        return hidden[:, -1]
+    place = torch.arange(1, mask.shape[1] + 1, device=mask.device)
+    return hidden[torch.arange(len(hidden), device=hidden.device), (mask * place).argmax(1)]

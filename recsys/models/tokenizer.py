@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recsys.models.reading import unread_share
 from recsys.types import TokenIds
 
 CHARACTERS_PER_TOKEN = 12
@@ -19,18 +20,29 @@ class TextTokenizer:
 
     path: tokenizer.json; whatever padding and truncation it ships is replaced. prompt: put in front of every text.
     threads: 1 turns the tokenizer's own parallelism off. Its thread pool is one for the process and fixed by its first
-    use, so all tokenizers of a process should ask for the same.
+    use, so all tokenizers of a process should ask for the same. special_tokens: whether the tokenizer's own stand
+    around a text; without them an empty text has no ids. ending: an id put at the end of each text, None = none.
     Lone surrogates, which are no Unicode text, become U+FFFD.
     """
 
-    def __init__(self, path: Path, max_tokens: int, prompt: str = "", threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        max_tokens: int,
+        prompt: str = "",
+        threads: int = 1,
+        special_tokens: bool = True,
+        ending: int | None = None,
+    ) -> None:
         os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
         os.environ["RAYON_NUM_THREADS"] = str(threads)
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
+        self._special_tokens = special_tokens
+        self._ending = [] if ending is None else [ending]
+        self._tokenizer.enable_truncation(max_tokens - len(self._ending))
         self.pad_id = self._tokenizer.token_to_id("[PAD]") or 0
         self.max_tokens = max_tokens
         self._prompt = prompt
@@ -46,6 +58,10 @@ class TextTokenizer:
                 rows[place] = self._ids([text])[0]
         return _ragged(rows)
 
+    def unread_share(self, texts: Sequence[str]) -> float:
+        """Share of the texts that it cannot read, see recsys.models.reading."""
+        return unread_share(self._tokenizer, [_without_lone_surrogates(self._head(text)) for text in texts])
+
     def _head(self, text: str) -> str:
         """The part of a very long text that is enough, as a rule: the tokenizer would read all of it before it cuts.
 
@@ -59,10 +75,14 @@ class TextTokenizer:
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         """Ids a text. The tokenizer refuses lone surrogates with a TypeError; only then are texts looked through."""
+        special = self._special_tokens
         try:
-            encodings = self._tokenizer.encode_batch_fast(texts)
+            encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=special)
         except TypeError:
-            encodings = self._tokenizer.encode_batch_fast([_without_lone_surrogates(text) for text in texts])
+            mended = [_without_lone_surrogates(text) for text in texts]
+            encodings = self._tokenizer.encode_batch_fast(mended, add_special_tokens=special)
+        if self._ending:
+            return [encoding.ids + self._ending for encoding in encodings]
         return [encoding.ids for encoding in encodings]
 
 

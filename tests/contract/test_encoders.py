@@ -18,6 +18,8 @@ from recsys.errors import BadOptions
 OUTSIDE = frozenset({"remote"})
 """Kinds that cannot be built without something outside this process: they bring their own tests."""
 KINDS = tuple(kind for kind in ENCODERS.kinds() if kind not in OUTSIDE)
+SMALL: dict[str, dict[str, object]] = {"causal_lm": {"model": "qwen3-tiny", "weights": "random"}}
+"""Options for kinds whose defaults need a download."""
 
 WORDS = (
     "the quick brown fox jumps over a lazy dog while seven wizards brew strange potions beneath pale moons".split()  # noqa: SIM905
@@ -35,12 +37,12 @@ def dense(vectors: object) -> np.ndarray:
 
 @pytest.fixture(scope="module", params=[*KINDS, *(f"cached {kind}" for kind in KINDS)])
 def encoder(request: pytest.FixtureRequest) -> Iterator[Encoder]:
-    """Each kind with its default options, fitted on TEXTS; then again behind a cache."""
+    """Each kind with its default options, or SMALL ones, fitted on TEXTS; then again behind a cache."""
     wrapper, _, kind = request.param.rpartition(" ")
     missing = ENCODERS.entry(kind).missing
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed")
-    built: Encoder = build_encoder(kind, threads=2)
+    built: Encoder = build_encoder(kind, threads=2, **SMALL.get(kind, {}))
     if wrapper:
         if built.info.sparse:
             pytest.skip("sparse vectors are not cached")

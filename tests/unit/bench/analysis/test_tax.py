@@ -45,6 +45,18 @@ def test_what_is_won_back_is_a_share_of_the_references_tax():
     assert tax.loc["lean", "recovered_share"] == pytest.approx(0.6, abs=0.05)
 
 
+def test_another_model_wins_nothing_back_of_what_this_one_costs():
+    def of_model(revision):
+        return [dict(arm, info={"revision": of}) for arm, of in zip(ARMS, ("", "minilm", revision), strict=True)]
+
+    tax, said = concluded(arms=of_model("word-table"), fidelity_at_k=(np.nan, 1.0, 1.0))
+    assert np.isnan(tax.loc["lean", "recovered_share"])
+    assert "wins back" not in said
+    tax, said = concluded(arms=of_model("minilm"), fidelity_at_k=(np.nan, 1.0, 1.0))
+    assert tax.loc["lean", "recovered_share"] == pytest.approx(0.6, abs=0.05)
+    assert "LEAN wins back" in said
+
+
 def test_equal_arms_are_not_told_apart():
     tax, said = concluded(plus_ms=(0.0, 0.0, 0.0))
     assert not tax["resolvable"].any()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from recsys.encoders import ENCODERS, build_encoder, check_options
+from recsys.encoders import ENCODERS, build_encoder, check_options, exact_reference
 from recsys.errors import BadOptions, MissingDevice, UnknownKind
 
 
@@ -69,3 +69,40 @@ def test_options_of_every_kind_can_be_checked_without_a_heavy_library() -> None:
 def test_every_kind_says_what_it_is_and_needs() -> None:
     for entry in ENCODERS.entries():
         assert entry.summary.endswith("."), entry
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "reference"),
+    [
+        ("onnx", {"precision": "int8", "pooling": "cls", "allow_spinning": False}, {"pooling": "cls"}),
+        ("onnx", {"batch_tokens": 64, "model": "minilm"}, {"model": "minilm"}),
+        ("transformer", {"precision": "bf16", "prompt": "query: "}, {"prompt": "query: "}),
+    ],
+)
+def test_the_exact_reference_keeps_what_a_vector_depends_on_and_no_more(
+    kind: str, options: dict[str, object], reference: dict[str, object]
+) -> None:
+    exact = {"kind": "transformer", "precision": "fp32", "batch_tokens": 1024}
+    assert exact_reference(kind, options) == reference | exact
+
+
+def test_a_decoder_a_word_table_and_a_bilstm_are_no_approximations_of_a_transformer() -> None:
+    decoder = exact_reference("causal_lm", {"model": "folder", "precision": "bf16", "pooling": "mean"})
+    assert decoder == {
+        "kind": "causal_lm", "model": "folder", "pooling": "mean", "precision": "fp32", "batch_tokens": 1024,
+    }  # fmt: skip
+    assert exact_reference("word_table", {"smoothing": 0.01}) == {"kind": "word_table", "smoothing": 0.01}
+    assert exact_reference("bilstm", {"seed": 3}) == {"kind": "bilstm", "seed": 3, "batch_tokens": 1024}
+
+
+def test_what_has_no_model_has_no_reference() -> None:
+    assert exact_reference("tfidf", {}) is None
+    assert exact_reference("hashing", {"dim": 64}) is None
+
+
+def test_every_reference_can_be_built_from() -> None:
+    for kind in ENCODERS.kinds():
+        reference = exact_reference(kind, {})
+        if reference is not None:
+            options = dict(reference)
+            check_options(str(options.pop("kind")), options)

@@ -77,3 +77,15 @@ def test_vectors_of_the_other_sort_are_refused_with_the_kind_to_take():
         build_index("sparse", np.eye(3, dtype=np.float32))
     with pytest.raises(UnknownKind, match="did you mean"):
         build_index("exakt", np.eye(3, dtype=np.float32))
+
+
+@given(
+    st.lists(st.sampled_from([-np.inf, -np.inf, -1.0, 0.0, 2.0]), min_size=1, max_size=20),
+    st.integers(1, 25),
+    st.integers(0, 2**20),
+)
+def test_minus_infinity_is_never_among_the_best(scores, n, mask):
+    exclude = [position for position in range(len(scores)) if mask >> position & 1]
+    found = best(np.array(scores, np.float32), n, np.array(exclude, np.int32))
+    hidden = [position for position, score in enumerate(scores) if score == -np.inf]
+    assert found.positions.tolist() == full_sort(scores, n, [*exclude, *hidden])

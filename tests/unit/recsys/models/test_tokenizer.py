@@ -54,3 +54,15 @@ def test_lone_surrogates_become_replacement_characters_and_pairs_their_character
     tokenizer = TextTokenizer(FILES.tokenizer, 64)
     assert tokenizer(["a\ud800b"]).ids.tolist() == tokenizer(["a\ufffdb"]).ids.tolist()
     assert tokenizer(["\ud83d\ude00"]).ids.tolist() == tokenizer(["\U0001f600"]).ids.tolist()
+
+
+def test_without_special_tokens_an_empty_text_has_no_ids() -> None:
+    plain = TextTokenizer(FILES.tokenizer, 64, special_tokens=False)(["game over", ""])
+    assert plain.n_tokens.tolist() == [2, 0]
+    assert plain.ids.tolist() == TextTokenizer(FILES.tokenizer, 64)(["game over"]).ids[1:-1].tolist()
+
+
+@pytest.mark.parametrize("text", ["", "mario", LONG["words"], LONG["mostly white space"]])
+def test_an_ending_stands_behind_every_text_within_max_tokens(text: str) -> None:
+    expected = TextTokenizer(FILES.tokenizer, 15)([text]).ids.tolist()
+    assert TextTokenizer(FILES.tokenizer, 16, ending=7)([text]).ids.tolist() == [*expected, 7]

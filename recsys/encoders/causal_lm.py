@@ -1,0 +1,73 @@
+"""A decoder-only language model in PyTorch: the state of each text's last token, as Qwen3-Embedding and its kin do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from recsys.encoders import ENCODERS
+from recsys.encoders.pretrained import LoadedModel, ModelOptions, PretrainedEncoder
+from recsys.encoders.runtime import Runtime
+from recsys.models.load import load_module
+from recsys.models.locate import locate
+from recsys.options import OptionsModel
+
+REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
+
+BATCH_TOLERANCE = {"fp32": 1e-5, "bf16": 5e-3, "fp16": 5e-4}
+"""Largest 1 − cosine between a text alone and in a batch: sums in another order, over up to some thirty layers."""
+
+
+class CausalLmOptions(ModelOptions):
+    r"""model: a hub id, a folder, or with weights = "random" "qwen3-0.6b", "smollm2-135m" or "qwen3-tiny".
+
+    prompt: the instruction that the model was trained with, such as "Instruct: …\nQuery:". pooling: the state of the
+    last token, or the mean of all. precision: of weights and activations; pooling and the norm are always fp32.
+    """
+
+    model: str = Field("Qwen/Qwen3-Embedding-0.6B", min_length=1)
+    pooling: Literal["last", "mean"] = "last"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+
+
+@ENCODERS.register("causal_lm")
+class CausalLmEncoder(PretrainedEncoder):
+    """Any decoder of Hugging Face transformers, without its language head.
+
+    Texts end in the model's end-of-text token, whether its tokenizer puts it there or not.
+    """
+
+    Options: ClassVar[type[OptionsModel]] = CausalLmOptions
+    DEVICES: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
+    WANTS_CLOCK: ClassVar[bool] = False
+    EXACT: ClassVar[Mapping[str, object]] = {"kind": "causal_lm", "precision": "fp32", "batch_tokens": 1024}
+
+    def __init__(self, options: CausalLmOptions, runtime: Runtime) -> None:
+        """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        import torch
+
+        from recsys.models.decoder import causal_states, missing_ending
+        from recsys.models.pooling import embedder
+
+        torch.set_num_threads(runtime.threads)
+        files = locate(options.model, options.weights, options.seed)
+        module = load_module(files)
+        model = LoadedModel(
+            files=files,
+            dim=module.config.hidden_size,
+            positions=module.config.max_position_embeddings,
+            precision=options.precision,
+            batch_tolerance=BATCH_TOLERANCE[options.precision],
+            ending=missing_ending(files),
+        )
+        super().__init__(options, runtime, model)
+        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.precision]
+        states = causal_states(module.to(device=runtime.device, dtype=dtype))
+        self._run = embedder(states, runtime.device, options.pooling)
+
+    def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
+        return self._run(ids, mask)
