@@ -51,10 +51,10 @@ def median_difference(base: Nested, head: Nested, *, level: float = 0.95) -> Med
     over_processes = None
     if layout.blocks.size > 1:
         means = np.bincount(process, weights=log_ratio) / layout.blocks
-        over_processes = _exponential(_t_interval(means, level))
+        over_processes = _exponential(t_interval(means, level))
     return MedianDifference(
-        difference=_t_interval(head_median - base_median, level),
-        ratio=_exponential(_t_interval(log_ratio, level)),
+        difference=t_interval(head_median - base_median, level),
+        ratio=_exponential(t_interval(log_ratio, level)),
         ratio_over_processes=over_processes,
         components=_components_of_mean(log_ratio, process, layout),
         pairs=int(log_ratio.size),
@@ -71,7 +71,7 @@ def _block_medians(values: Nested) -> Samples:
     return medians
 
 
-def _t_interval(values: Samples, level: float) -> Interval:
+def t_interval(values: Samples, level: float) -> Interval:
     """Return the mean of independent values with Student's interval; n ≥ 2."""
     mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(values.size)
     reach = float(stats.t.ppf((1.0 + level) / 2.0, values.size - 1)) * error

@@ -12,7 +12,6 @@ from scipy import stats
 
 from bench.analysis.stats.quantile import (
     minimum_n,
-    minimum_queries,
     percentile_interval,
     quantile,
     quantile_rank,
@@ -28,15 +27,6 @@ def test_floor_is_the_first_n_with_both_bounds(p: float, floor: int) -> None:
     assert low >= 1 and high <= floor
     low, high = rank_interval(floor - 1, p)
     assert low < 1 or high > floor - 1
-
-
-@pytest.mark.parametrize(("p", "over", "queries"), [
-    (0.9, 0, 44), (0.99, 0, 459), (0.999, 0, 4603),
-    (0.9, 1, 64), (0.99, 1, 662), (0.999, 1, 6636),
-    (0.99, 20, 3304), (0.99, 100, 12571), (0.5, 0, 7),
-])  # fmt: skip
-def test_early_stopping_agrees_with_mlperf(p: float, over: int, queries: int) -> None:
-    assert minimum_queries(p, over) == queries
 
 
 def test_rank_is_that_of_the_decimal_number_not_of_its_float() -> None:
@@ -88,6 +78,14 @@ def test_under_the_floor_there_is_no_percentile() -> None:
         percentile_interval(np.arange(367), 0.99)
     assert (refusal.value.n, refusal.value.floor) == (367, 368)
     assert percentile_interval(np.arange(1, 369), 0.99).high == 368
+
+
+@pytest.mark.parametrize(("p", "floor"), [(0.9, 36), (0.95, 72), (0.99, 368), (0.999, 3688)])
+def test_every_percentile_is_refused_one_request_under_its_floor(p: float, floor: int) -> None:
+    values = np.arange(1.0, floor + 1.0)
+    with pytest.raises(TooFewSamples, match="measure 1 more or leave it out"):
+        percentile_interval(values[1:], p)
+    assert math.isfinite(percentile_interval(values, p).width)
 
 
 def test_effective_size_of_n_changes_nothing_and_less_widens() -> None:
