@@ -52,7 +52,7 @@ class MeanOfItemsScorer:
     def __call__(self, users: UserRows, histories: Sequence[Positions]) -> Scores:
         """Cosines; a user without history scores 0 everywhere."""
         weights = [np.ones(len(items), np.float32) for items in histories]
-        return _cosines(weighted_means(self._vectors, histories, weights), self._vectors)
+        return cosines(weighted_means(self._vectors, histories, weights), self._vectors)
 
 
 class ProfileTextScorer:
@@ -66,7 +66,7 @@ class ProfileTextScorer:
     def __call__(self, users: UserRows, histories: Sequence[Positions]) -> Scores:
         """Cosines, from one encoder call for all these users."""
         texts = [", ".join(self._titles[item] for item in items.tolist()) for items in histories]
-        return _cosines(self._encoder.encode(texts), self._vectors)
+        return cosines(self._encoder.encode(texts), self._vectors)
 
 
 class BlendScorer:
@@ -80,7 +80,7 @@ class BlendScorer:
     def __call__(self, users: UserRows, histories: Sequence[Positions]) -> Scores:
         """The weighted sum of both, standardised."""
         first, second = self._first(users, histories), self._second(users, histories)
-        return _standardised(first) + np.float32(self._weight) * _standardised(second)
+        return standardised(first) + np.float32(self._weight) * standardised(second)
 
 
 def floor_scorers(training: Events, n_items: int, seed: int = 0) -> dict[str, Scorer]:
@@ -92,15 +92,15 @@ def floor_scorers(training: Events, n_items: int, seed: int = 0) -> dict[str, Sc
     }
 
 
-def _cosines(users: Vectors, items: Vectors) -> Scores:
+def cosines(users: Vectors, items: Vectors) -> Scores:
     """Scores float32 [users, items]; both dense, or both sparse."""
     if isinstance(users, scipy.sparse.csr_array):
         return scipy.sparse.csr_array(users @ items.T).toarray()
     return users @ items.T
 
 
-def _standardised(scores: Scores) -> Scores:
+def standardised(scores: Scores) -> Scores:
     """Mean 0 and standard deviation 1 (ddof 0) in every row; a constant row becomes 0."""
     spread = scores.std(axis=1, keepdims=True)
-    standardised: Scores = (scores - scores.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
-    return standardised
+    z: Scores = (scores - scores.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    return z

@@ -1,27 +1,26 @@
-"""Weighted sum of the feature blocks' cosines."""
+"""Weighted sum of the cosines of text and category."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from recsys.catalogue import Catalogue
 from recsys.features.blocks import BlockWeights, CategoryBlock
 from recsys.features.profile import Profile
 from recsys.index.protocol import Candidates
-from recsys.ranking import RANKERS
+from recsys.ranking import ANYBODY, RANKERS, Asker, Material, Ranker
 
 
 @RANKERS.register("similarity")
-class SimilarityRanker:
+class SimilarityRanker(Ranker):
     """score = weight(text) · the candidate's text score + weight(category) · category cosine."""
 
     Options = BlockWeights
 
-    def __init__(self, options: BlockWeights, catalogue: Catalogue) -> None:
+    def __init__(self, options: BlockWeights, material: Material) -> None:
         self._weights = options
-        self._category = CategoryBlock(catalogue) if options.category and catalogue.n_categories else None
+        self._category = CategoryBlock(material.catalogue) if options.category else None
 
-    def rank(self, profile: Profile, candidates: Candidates, k: int) -> Candidates:
+    def rank(self, profile: Profile, candidates: Candidates, k: int, asker: Asker = ANYBODY) -> Candidates:
         """The k best candidates, best first; equal scores by position."""
         scores = self._weights.text * candidates.scores
         if self._category is None:

@@ -27,6 +27,30 @@ def test_an_item_listed_twice_is_found_once():
     ]
 
 
+@given(
+    lists=arrays.arrays(np.int32, st.tuples(st.integers(1, 5), st.integers(1, 6)), elements=st.integers(-1, 8)),
+    data=st.data(),
+)
+def test_hits_are_those_that_each_list_has_by_itself(lists, data):
+    relevant = [np.array(sorted(data.draw(st.sets(st.integers(0, 12)))), np.int32) for _ in lists]
+    expected = [
+        [item in wanted and item not in row[:place] for place, item in enumerate(row)]
+        for row, wanted in zip(lists.tolist(), (set(items.tolist()) for items in relevant), strict=True)
+    ]
+    assert quality.hits(lists, relevant).tolist() == expected
+
+
+def test_many_lists_are_judged_like_few(monkeypatch):
+    random = np.random.default_rng(3)
+    lists = random.integers(-1, 20, (50, 4)).astype(np.int32)
+    relevant = [random.integers(0, 20, 6).astype(np.int32) for _ in lists]
+    vectors = scipy.sparse.csr_array(random.random((20, 5)))
+    found, varied = quality.hits(lists, relevant), quality.diversity(lists, vectors)
+    monkeypatch.setattr(quality, "USERS_AT_ONCE", 7)
+    assert (quality.hits(lists, relevant) == found).all()
+    np.testing.assert_allclose(quality.diversity(lists, vectors), varied, rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("metric", "k", "expected"),
     [
@@ -130,6 +154,12 @@ def test_novelty_in_bits():
     np.testing.assert_allclose(
         quality.novelty(lists, counts), [-(np.log2(7 / 12) + np.log2(3 / 12)) / 2, -np.log2(1 / 12), NAN]
     )
+
+
+def test_diversity_is_the_mean_over_pairs_and_a_zero_row_is_like_nothing():
+    vectors = np.array([[1, 0], [0.6, 0.8], [0, 0]], np.float32)
+    pairs = [1 - 0.6, 1 - 0, 1 - 0]
+    np.testing.assert_allclose(quality.diversity(np.array([[0, 1, 2]], np.int32), vectors), [np.mean(pairs)], rtol=1e-6)
 
 
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])

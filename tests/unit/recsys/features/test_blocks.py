@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.catalogue import Catalogue
+from recsys.catalogue import Catalogue, CleanItem
 from recsys.features.blocks import CategoryBlock
 from recsys.features.profile import Profile
 from recsys.types import Item
@@ -33,3 +33,12 @@ def test_without_a_category_the_cosine_is_0():
     assert block.similarity(profile([0], [1.0]), EVERYTHING) == pytest.approx([1, 0, 1, 0])
     assert block.similarity(profile([1], [1.0]), EVERYTHING) == pytest.approx([0, 0, 0, 0])
     assert block.similarity(profile([], []), EVERYTHING) == pytest.approx([0, 0, 0, 0])
+
+
+def test_it_reads_an_item_as_the_catalogue_has_it_now():
+    known = catalogue("a", "b", "a")
+    block = CategoryBlock(known)
+    known.put([2], [CleanItem("title", "title", "new")])
+    assert block.similarity(profile([2], [1.0]), np.arange(3, dtype=np.int32)).tolist() == [0.0, 0.0, 1.0]
+    known.rewind(0)
+    assert block.similarity(profile([2], [1.0]), np.arange(3, dtype=np.int32)).tolist() == [1.0, 0.0, 1.0]

@@ -1,5 +1,7 @@
 """Behaviour to profile: known weights, and what is known when."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from small_data import make_dataset
@@ -13,15 +15,16 @@ NOBODY = EventsByUser.of(
 )
 
 
-def history(kinds, ages_days, now_s=100 * DAY_S):
+def history(kinds, ages_days, now_s=100 * DAY_S, amounts=None):
     items = np.arange(len(kinds), dtype=np.int32)
     times_s = np.array([now_s - age * DAY_S for age in ages_days], np.int64)
-    return History(items, np.array(kinds, np.int8), times_s, items)
+    amounts = None if amounts is None else np.array(amounts, np.float32)
+    return History(items, np.array(kinds, np.int8), times_s, items, amounts)
 
 
-def weights(kinds, ages_days, **options):
+def weights(kinds, ages_days, amounts=None, **options):
     store = ProfileStore(NOBODY, ProfileOptions(**options))
-    return store.profile(history(kinds, ages_days), 100 * DAY_S).weights.tolist()
+    return store.profile(history(kinds, ages_days, amounts=amounts), 100 * DAY_S).weights.tolist()
 
 
 def test_a_purchase_weighs_three_clicks_and_a_click_two_looks():
@@ -29,6 +32,52 @@ def test_a_purchase_weighs_three_clicks_and_a_click_two_looks():
     assert weights(kinds, [0, 0, 0]) == pytest.approx([0.5 / 4.5, 1 / 4.5, 3 / 4.5])
     own = {"event_weights": {"browse": 0, "click": 1, "purchase": 1}}
     assert weights(kinds, [0, 0, 0], **own) == pytest.approx([0, 0.5, 0.5])
+
+
+def test_dwell_counts_by_its_logarithm_once_at_thirty_seconds_and_four_times_at_most():
+    amounts = [0, 30, 90, 450, 10_000, np.nan]
+    for kind in (EventKind.BROWSE, EventKind.CLICK):
+        assert weights([kind] * 6, [0] * 6, amounts) == pytest.approx(np.array([0, 1, 2, 4, 4, 1]) / 12)
+
+
+def test_quantity_counts_by_its_logarithm_once_for_one_piece():
+    assert weights([EventKind.PURCHASE] * 4, [0] * 4, [1, 3, 1e6, np.nan]) == pytest.approx(
+        [1 / 8, 2 / 8, 4 / 8, 1 / 8]
+    )
+    six_at_most = {"event_weights": {"most": 6}}
+    assert weights([EventKind.PURCHASE] * 2, [0] * 2, [1, 1e6], **six_at_most) == pytest.approx([1 / 7, 6 / 7])
+
+
+def test_a_rating_counts_its_share_of_the_best_mark_and_a_dislike_nothing_unless_told():
+    kinds = [EventKind.RATING, EventKind.RATING, EventKind.DISLIKE]
+    assert weights(kinds, [0] * 3, [1.0, 0.8, 0.2]) == pytest.approx([1 / 1.8, 0.8 / 1.8, 0])
+    watched = {"event_weights": {"dislike": 1}}
+    assert weights(kinds, [0] * 3, [1.0, 0.8, 0.2], **watched) == pytest.approx([0.5, 0.4, 0.1])
+
+
+def test_kind_amount_and_age_multiply():
+    kinds = [EventKind.PURCHASE, EventKind.BROWSE]
+    expected = np.array([3 * 2 / 2, 0.5 * 2])
+    assert weights(kinds, [10, 0], [3, 90], half_life_days=10) == pytest.approx(expected / expected.sum())
+
+
+def test_amounts_that_are_not_known_change_nothing():
+    kinds = [EventKind.BROWSE, EventKind.CLICK, EventKind.PURCHASE, EventKind.RATING]
+    assert weights(kinds, [0] * 4, [np.nan] * 4) == weights(kinds, [0] * 4)
+
+
+def test_the_data_s_amounts_reach_the_profile_and_feedback_has_none():
+    dataset = make_dataset()
+    amount = np.arange(len(dataset.events), dtype=np.float32)
+    events = dataclasses.replace(dataset.events, amount=amount)
+    store = ProfileStore(EventsByUser.of(events, 12), ProfileOptions())
+    store.rewind(int(events.timestamp_s[300]))
+    store.record(4, 39, EventKind.CLICK, int(events.timestamp_s[300]))
+    mine = (events.user == 4) & (events.timestamp_s < events.timestamp_s[300])
+    known = store.history(4)
+    assert known.amounts.tolist() == pytest.approx([*amount[mine].tolist(), np.nan], nan_ok=True)
+    kept = known.where(np.arange(len(known.items)) != 0)
+    assert kept.amounts.tolist() == pytest.approx([*amount[mine].tolist()[1:], np.nan], nan_ok=True)
 
 
 def test_an_event_counts_half_at_its_half_life_and_a_quarter_at_two():
@@ -87,3 +136,21 @@ def test_the_store_knows_what_was_strictly_before_and_the_feedback_since():
     assert known.seen.tolist() == sorted(set(known.items.tolist()))
     store.rewind(0)
     assert len(store.history(4).items) == 0
+
+
+def test_words_go_with_the_profile_and_change_nothing_in_it():
+    store = ProfileStore(NOBODY, ProfileOptions())
+    known = history([EventKind.CLICK, EventKind.PURCHASE], [1, 2])
+    with_words, without = store.profile(known, 3, "red kettle"), store.profile(known, 3)
+    assert (with_words.query, without.query) == ("red kettle", "")
+    assert with_words.items.tolist() == without.items.tolist()
+    assert with_words.weights.tolist() == without.weights.tolist()
+
+
+def test_events_that_are_left_out_were_still_seen():
+    known = history([EventKind.CLICK] * 3, [1, 2, 3])
+    kept = known.where(np.array([True, False, True]))
+    assert kept.items.tolist() == known.items[[0, 2]].tolist()
+    assert kept.timestamps_s.tolist() == known.timestamps_s[[0, 2]].tolist()
+    assert len(kept.kinds) == 2
+    assert kept.seen.tolist() == known.seen.tolist()
