@@ -8,11 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.metrics import METRICS, Cell, Column
+from bench.analysis.stats.backlog import falls_behind
 
-LAG_SHARE = 0.02
-"""A system that has answered less than 98 % of what has come, beyond what is in flight anyway, does not keep up."""
-LAG_REQUESTS = 4
-"""Requests that may be in the system at a block's last arrival by chance."""
 _BACKLOG_COLUMNS = (
     *("process", "block", "outcome", "intended_ns", "taken_ns", "observed_ns"),
     *("mark_prepare_ns", "mark_batch_wait_ns"),
@@ -43,11 +40,11 @@ class Throughput:
 
 
 def _falls_behind(block: pd.DataFrame) -> bool:
-    """At the last arrival more requests wait than 2 % of the block and those in flight at an unloaded system."""
-    last_ns, n = block["intended_ns"].max(), len(block)
-    waiting = int(((block["observed_ns"] > last_ns) | (block["outcome"] != "answered")).sum())
-    span_ns = max(last_ns - block["intended_ns"].min(), 1)
+    """At the last arrival more requests wait than a share of the block and those in flight at an unloaded system."""
     in_batch_queue_ns = block["mark_batch_wait_ns"] - block["mark_prepare_ns"]
-    service_ns = (block["observed_ns"] - block["taken_ns"] - in_batch_queue_ns).median()
-    in_flight = service_ns * (n - 1) / span_ns  # Little's law, without a queue
-    return bool(waiting > LAG_SHARE * n + in_flight + LAG_REQUESTS)
+    return falls_behind(
+        block["intended_ns"].to_numpy(),
+        block["observed_ns"].to_numpy(),
+        (block["outcome"] == "answered").to_numpy(),
+        float((block["observed_ns"] - block["taken_ns"] - in_batch_queue_ns).median()),
+    )

@@ -119,9 +119,12 @@ class Segments:
         """
         segments, windows, span = self._of_block[block], self._windows[block], self._in_window[block]
         starts = _equal_draws(times * windows, segments, rng)
-        wrapped = np.concatenate((np.zeros((times.size, 1), np.int64), starts[:, segments - span + 1 :], starts), axis=1)
+        wrapped = np.concatenate(
+            (np.zeros((times.size, 1), np.int64), starts[:, segments - span + 1 :], starts), axis=1
+        )
         total = np.cumsum(wrapped, axis=1)
-        return (total[:, span:] - total[:, :-span]) * (segments / (windows * span))
+        drawn: Samples = (total[:, span:] - total[:, :-span]) * (segments / (windows * span))
+        return drawn
 
 
 def _equal_draws(draws: _Index, among: int, rng: np.random.Generator) -> _Index:

@@ -20,7 +20,7 @@ _RESAMPLES_AT_ONCE = 200
 _KNOTS_AN_ERROR = 8
 _EVEN_KNOTS = 64
 _KNOT_GROWTH = 1.2
-"""Ranks at which values are counted: eight a standard error of the rank, 64 evenly on either side, then ever sparser."""
+"""Ranks at which values are counted: eight a standard error of the rank, 64 evenly on each side, then ever sparser."""
 
 
 class QuantileResampler:
@@ -51,7 +51,7 @@ class QuantileResampler:
     def draw_without_gap_noise(self, levels: Level, count: int, rng: np.random.Generator) -> Samples:
         """Return drawn quantiles [arms, count] whose spread is that of a quantile, not of a resampled one.
 
-        A resample's quantile lies k ranks from the sample's, and the square of that distance is (k² + k) squared gaps on
+        A resample's quantile lies k ranks from the sample's, and that distance squared is (k² + k) squared gaps on
         average: k for the noise of the gaps between (exponential spacings: Pyke, JRSS B 1965). A quantile itself does
         not vary by that noise, which makes its bootstrap variance too large (Hall & Martin, Probability Theory 1988),
         at np(1-p) = 15 by a fifth. So every distance is multiplied by √(k / (k + 1)).
@@ -104,7 +104,7 @@ class _Counts:
 
 
 def _knot_places(n: int, p: float) -> _Index:
-    """Return places among n sorted values, ascending, dense around the p-quantile's, the first and the last included."""
+    """Return places among n sorted values, ascending, dense around the p-quantile's, first and last included."""
     place = quantile_rank(n, p) - 1
     widths = [max(1, int(math.sqrt(n * p * (1.0 - p)) / _KNOTS_AN_ERROR))] * _EVEN_KNOTS
     while sum(widths) < n:

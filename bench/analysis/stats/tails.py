@@ -49,6 +49,11 @@ class TailDifference:
 def tail_difference(
     base: Nested, head: Nested, p: float, rng: np.random.Generator, *, resamples: int = 1000, window: int | None = None
 ) -> TailDifference:
+    """Return the difference of the two arms' p-quantiles with a 95 % interval from a hierarchical bootstrap.
+
+    window: values that stay together, None = as long as the dependence asks for. Raises TooFewSamples under
+    `minimum_n`, UndefinedDifference where both quantiles are infinite, ValueError where nothing is paired.
+    """
     layout = common_layout(base, head)
     if layout.n < minimum_n(p):
         raise TooFewSamples(f"a difference of p{100 * p:g}", layout.n, minimum_n(p))

@@ -79,7 +79,10 @@ class VarianceLevels:
         freedom = self._free_blocks + self._free_processes
         if freedom == 0:
             return []
-        of_blocks, of_processes = self._free_blocks * (self.blocks or 0.0), self._free_processes * (self.processes or 0.0)
+        of_blocks, of_processes = (
+            self._free_blocks * (self.blocks or 0.0),
+            self._free_processes * (self.processes or 0.0),
+        )
         variance = (of_blocks + of_processes) / freedom
         chance = float(stats.chi2.isf(_CHANCE, freedom)) / freedom
         return [(variance, freedom)] if variance > chance * self.windows else []

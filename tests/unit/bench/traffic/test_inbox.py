@@ -32,7 +32,7 @@ limits = st.builds(Limits, st.none() | st.integers(1, 25), st.none() | st.intege
 
 
 class Model:
-    """The rules, instant by instant: who is due joins the queue or is refused, who waited past the limit is given up."""
+    """The rules, instant by instant: who is due joins or is refused, who waited past the limit is given up."""
 
     def __init__(self, due_ns, limits):
         self.coming = list(enumerate(due_ns))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from bench.analysis.stats.hierarchy import Layout, Level, Segments
-from bench.analysis.stats.quantile import quantile
 from bench.analysis.stats.resampling import QuantileResampler
 
 _RAGGED = [[np.arange(1.0, 8.0), np.arange(11.0, 14.0)], [np.arange(21.0, 26.0)]]
