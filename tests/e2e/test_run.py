@@ -117,7 +117,8 @@ def test_summary_agrees_with_the_requests_it_is_made_of(summary, requests):
         if row["load"] == "single_stream":
             response_ms = np.sort((mine["observed_ns"] - mine["intended_ns"]) / 1e6)
             assert row["p50_ms"] == pytest.approx(response_ms[int(np.ceil(0.5 * len(mine))) - 1], rel=1e-5)
-            assert row["p50_low_ms"] <= row["p50_ms"] <= row["p50_high_ms"]
+            bounded = not np.isnan(row["p50_low_ms"])  # so few dependent requests may have no lower bound
+            assert (not bounded or row["p50_low_ms"] <= row["p50_ms"]) and row["p50_ms"] <= row["p50_high_ms"]
 
 
 def test_an_overloaded_arm_gives_up_at_the_limit_and_stays_in_the_distribution(summary, requests):

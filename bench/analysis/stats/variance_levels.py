@@ -13,8 +13,12 @@ from bench.analysis.stats.components import Components
 from bench.analysis.stats.hierarchy import Layout, Level
 from bench.analysis.stats.samples import Samples
 
-_CHANCE = 0.25
-"""How often a level counts that varies no more than what lies under it (see `VarianceLevels.reach`)."""
+_CHANCE = 0.2
+"""How often a level counts that varies no more than what lies under it (see `VarianceLevels.reach`).
+
+Over 1,000 simulated seeds Δp99 of independent requests is covered in 98.8 % of cases where blocks always count, 98.3 %
+at 0.25, 97.9 % at 0.2; with planted block effects 94.5, 93.9 and 93.8 %; dependent requests: 97.3, 94.8 and 94.5 %.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class VarianceLevels:
         Windows are many and always count. Few blocks and fewer processes know their own variance badly: taking the
         largest of the three makes an interval wider, and too wide, where nothing but requests varies, and a factor t of
         few degrees of freedom more so. So a level counts only where it exceeds what lies under it by more than chance
-        gives in a quarter of all measurements (preliminary test: Bancroft 1944), then with its full factor. Processes
+        gives in a fifth of all measurements (preliminary test: Bancroft 1944), then with its full factor. Processes
         that do not count are blocks' own variance seen twice, and the two are pooled. In normal theory, 5 blocks,
         without and with block effects of once or three times the requests' variance, that covers 96.3, 93.1 and 93.6 %;
         the largest of all levels 97.0, 94.9 and 94.7 % and is a tenth wider; without any preliminary step, t of the

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bench.analysis.cell import Cell
+from bench.analysis.cell import NS_PER_MS, Cell
 from bench.analysis.statements import Finding, Verdict
 from bench.analysis.stats.quantile import minimum_n, quantile
 from bench.analysis.stats.restarts import restart_spread
@@ -57,21 +57,30 @@ class Drift:
 
 @check
 class Stall:
-    """The process stood still while it served a request: taken off the machine, not slow by itself."""
+    """The process stood still while it served a request, or while it waited for one: taken off the machine."""
 
     TIMES_P99 = 10
     FEWEST = minimum_n(0.99)
 
     def findings(self, evidence: Evidence) -> Iterator[Finding]:
-        """The longest service time against the p99 of service times of the same cell."""
+        """The longest service time, and the longest lateness, against the p99 of service times of the same cell."""
         for cell in evidence.cells:
             if len(cell.service_ms) < self.FEWEST:
                 continue
-            p99_ms, longest_ms = quantile(cell.service_ms, 0.99), float(cell.service_ms.max())
+            p99_ms = quantile(cell.service_ms, 0.99)
+            longest_ms = max(float(cell.service_ms.max()), self._longest_lateness_ms(cell))
             if longest_ms > self.TIMES_P99 * p99_ms:
-                message = f"a request was in service for {quantity(longest_ms, 'ms')}, p99 is {quantity(p99_ms, 'ms')}"
+                stood, p99 = quantity(longest_ms, "ms"), quantity(p99_ms, "ms")
+                message = f"it stood still for {stood}; p99 of its service is {p99}"
                 advice = "Look for what stops the process: another job, a suspended machine, a lock."
                 yield Finding("stall", Verdict.DEGRADED, place(cell), message, advice)
+
+    @staticmethod
+    def _longest_lateness_ms(cell: Cell) -> float:
+        if "lateness_ns" not in cell.rows:
+            return 0.0
+        late_ns = cell.rows["lateness_ns"].dropna()
+        return float(late_ns.max()) / NS_PER_MS if len(late_ns) else 0.0
 
 
 @check

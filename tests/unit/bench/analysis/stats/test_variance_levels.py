@@ -28,10 +28,10 @@ def test_blocks_that_stand_out_give_students_interval_over_blocks() -> None:
     assert _levels(1.0, 9.0, None).reach(0.9) == pytest.approx(2.131847 * 3.0)
 
 
-def test_blocks_count_from_the_upper_quartile_of_their_chance() -> None:
-    """χ² of 4 degrees of freedom exceeds 5.385 with probability 1/4."""
-    assert _levels(1.0, 1.34, None).reach() == pytest.approx(1.959964)
-    assert _levels(1.0, 1.35, None).reach() == pytest.approx(2.776445 * math.sqrt(1.35))
+def test_blocks_count_from_the_upper_fifth_of_their_chance() -> None:
+    """χ² of 4 degrees of freedom exceeds 5.989 with probability 1/5."""
+    assert _levels(1.0, 1.49, None).reach() == pytest.approx(1.959964)
+    assert _levels(1.0, 1.50, None).reach() == pytest.approx(2.776445 * math.sqrt(1.50))
 
 
 def test_processes_that_do_not_stand_out_are_pooled_with_the_blocks() -> None:
