@@ -49,10 +49,27 @@ class TailDifference:
 def tail_difference(
     base: Nested, head: Nested, p: float, rng: np.random.Generator, *, resamples: int = 1000, window: int | None = None
 ) -> TailDifference:
-    """Return the difference of the two arms' p-quantiles with a 95 % interval from a hierarchical bootstrap.
+    """Return the difference of the arms' p-quantiles over all blocks with a 95 % interval.
 
-    window: values that stay together, None = as long as the dependence asks for. Raises TooFewSamples under
-    `minimum_n`, UndefinedDifference where both quantiles are infinite, ValueError where nothing is paired.
+    Process, then block, then circular windows within the block are drawn with replacement, the same draws for both arms
+    (window default: 4 autocorrelation times of the slower-mixing arm, at least ∛n and at most half of the shortest
+    block). The plain percentile interval of such draws is too wide, since each level adds the noise of those under it
+    again, and too narrow where blocks are few. So only its shape is kept, and scaled to `VarianceLevels.reach`.
+
+    Coverage of p99 with 1,500 independent requests, 98.1 % with raw quantiles and the largest level's variance. Tried
+    against it (300 to 400 seeds, where that reads 98.7): quantiles interpolated between neighbours 98.3 %, robust
+    spreads 99.0, a linear variance from exceedances and the slope around the quantile 98.3, since so far out the slope
+    is known worse than the bootstrap's variance. Taken: the gaps' noise removed (`draw_without_gap_noise`), and levels
+    that count only where they stand out: 95.9 % over the 2,000 seeds of the test. Arms that answer every request nearly
+    alike are covered in more than 99 %.
+
+    Two processes do not show how restarts vary: where these differ by 0.3 σ of a request this covers 77 %, and
+    `difference_over_processes` 95 %; with four processes this covers 94 %.
+    Arms behind a busy queue in short blocks are covered less: p90 of M/M/1 at ρ = 0.5 against 0.7 in 6 blocks of 300
+    requests 90 % (300 seeds, ± 3).
+    Where an arm's effective size is under `minimum_n` a bound that rests on its upper bound is infinite.
+    Raises TooFewSamples under `minimum_n`, UndefinedDifference where both quantiles are infinite, ValueError where the
+    arms do not hold the same blocks.
     """
     layout = common_layout(base, head)
     if layout.n < minimum_n(p):

@@ -73,6 +73,35 @@ def test_levels_with_one_unit_are_not_measured() -> None:
     assert apart.between_processes is not None and apart.between_blocks is None
 
 
+def test_restarts_have_an_interval_of_their_own() -> None:
+    """Student's over each process's own difference, worked out by hand: differences 1, 2 and 6 for shifts of those."""
+    base = _arm(0, 3, 2)
+    shifted = _changed(base, lambda x, i, j: x + (1.0, 2.0, 6.0)[i])
+    interval = tail_difference(base, shifted, 0.9, np.random.default_rng(0), resamples=100).difference_over_processes
+    assert interval is not None
+    assert interval.point == pytest.approx(3.0)
+    assert interval.high - 3.0 == pytest.approx(4.302653 * np.std([1.0, 2.0, 6.0], ddof=1) / math.sqrt(3.0))
+
+
+def test_restarts_have_no_interval_with_one_process_or_processes_too_short_for_the_quantile() -> None:
+    rng = np.random.default_rng(0)
+    assert tail_difference(_arm(0, 1, 4), _arm(1, 1, 4), 0.9, rng, resamples=50).difference_over_processes is None
+    assert tail_difference(_arm(0, 2, 1), _arm(1, 2, 1), 0.99, rng, resamples=50).difference_over_processes is None
+    failing = _changed(_arm(1, 2, 2), lambda x, i, j: np.where((i == 0) & (np.arange(200) < 30), np.inf, x))
+    assert tail_difference(_arm(0, 2, 2), failing, 0.9, rng, resamples=50).difference_over_processes is None
+
+
+def test_two_processes_that_differ_are_told_by_their_component_and_their_own_interval() -> None:
+    """Blocks that differ so between restarts are worth few independent values: there is no upper bound."""
+    base = _arm(0, 2, 3)
+    result = tail_difference(base, _changed(_arm(1, 2, 3), lambda x, i, j: x + 2.0 * i), 0.9, np.random.default_rng(0))
+    assert result.components.between_processes and result.components.within
+    assert result.components.between_processes > 3.0 * result.components.within
+    assert result.difference.high == math.inf
+    assert result.difference_over_processes is not None
+    assert 5.0 < result.difference_over_processes.width < math.inf
+
+
 def test_dependent_arms_get_longer_windows_and_wider_intervals() -> None:
     def runs(seed: int) -> list[list[np.ndarray]]:
         return [[np.repeat(block, 10)[:400] for block in process] for process in _arm(seed, 1, 5, 40)]
