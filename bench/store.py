@@ -156,21 +156,6 @@ def keep_evaluation(out: Path, scenario: str, scenario_hash: str, table: pd.Data
     return folder / "quality.csv"
 
 
-def keep_capacity(out: Path, scenario: str, scenario_hash: str, statement: Mapping[str, Any]) -> Path:
-    """Write capacity.json and curve.csv into a folder of their own, `<utc>_<scenario>_<hash>_capacity`; returns it."""
-    import pandas as pd
-
-    folder = out / f"{compact_stamp()}_{scenario}_{scenario_hash[:8]}_capacity"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise ConfigError(f"results folder {out}: cannot be written: {error}. Next: another --out") from error
-    text = json.dumps(statement, indent=1, allow_nan=False)
-    replace_file(folder / "capacity.json", lambda temporary: Path(temporary).write_text(text + "\n", encoding="utf-8"))
-    write_table(folder / "curve.csv", pd.DataFrame(statement["curve"]))
-    return folder
-
-
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as csv; what was not measured is empty, infinity is `inf`."""
     replace_file(path, lambda temporary: table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n"))

@@ -9,6 +9,7 @@ from rich.console import Console
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bench.analysis.capacity.statement import Capacity
     from bench.analysis.equal_arms import EqualArms
     from bench.analysis.statements import Statements
     from bench.experiments.calibrate import Calibration
@@ -73,6 +74,14 @@ class Terminal:
         self._out.print(to_rich(known_answers_table((*found.theory, *found.agreement))))
         self.print(f"clock {found.stamps.clock_ns:.0f} ns a reading, mark {found.stamps.mark_ns:.0f} ns")
         self.print(f"waiting {found.waiting.spin_us:.0f} µs spun ({found.waiting.why})")
+        self.print(found.sentence)
+
+    def show_capacity(self, found: Capacity) -> None:
+        """The curve, what a reader must know of it, and the sentence."""
+        from bench.report.capacity_table import capacity_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(capacity_table(found)))
         self.print(found.sentence)
 
     def conclude(self, measured: Measured) -> None:

@@ -47,17 +47,17 @@ def draw_picture(kind: str, statements: Statements) -> Picture:
             drawn = figure.draw(statements)
         except NothingToDraw as reason:
             return Picture(*texts, absent=str(reason))
-        return Picture(*texts, notes=figure.notes(statements), svg=_svg(drawn), png=_png(drawn))
+        return Picture(*texts, notes=figure.notes(statements), svg=svg_bytes(drawn), png=png_bytes(drawn))
 
 
-def _svg(figure: Figure) -> bytes:
+def svg_bytes(figure: Figure) -> bytes:
     """Vector bytes without date or creator, so that equal pictures are equal files."""
     sink = BytesIO()
     figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
     return slim(sink.getvalue().decode()).encode()
 
 
-def _png(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
     """Pixels without the software's name and version."""
     sink = BytesIO()
     FigureCanvasAgg(figure)

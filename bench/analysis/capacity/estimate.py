@@ -35,8 +35,8 @@ class Bound(Enum):
 class Estimate:
     """interval: of the capacity in requests/s; AT_LEAST has no upper bound, NONE is 0 up to the lowest rate tried.
 
-    half_width: how far the interval of the draws reaches around its middle, as a ratio minus 1; inf without one.
-    jump: so is the interval itself, which spans a gap between rates where the limit is left all at once.
+    half_width: how far the interval reaches around its middle, as a ratio minus 1; inf without one. drawn_half_width:
+    the same of the draws alone, where the interval spans a gap between rates at which the limit is left all at once.
     dispersion: how many times the variance of its requests a probe scatters. contradiction: rates per second, where
     the limit is kept above a rate that fails; the interval is then that of the highest crossing.
     """

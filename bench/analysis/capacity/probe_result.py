@@ -48,8 +48,8 @@ class ProbeResult:
         """Whether the limit was kept as measured, chance left aside. share_over: that may be over the limit."""
         return not self.unstable and self.share_over <= share_over
 
-    def as_row(self) -> dict[str, Any]:
-        """The probe for a table; a bound or value that is infinite stays so."""
+    def as_row(self, tail: str) -> dict[str, Any]:
+        """The probe for a table; a bound or value that is infinite stays so. tail: the percentile's name, "p99"."""
         return {
             "rate_per_s": self.rate_per_s,
             "seed": self.seed,
@@ -57,9 +57,9 @@ class ProbeResult:
             "counted": self.counted,
             "achieved_per_s": self.achieved_per_s,
             "p50_ms": self.p50_ms,
-            "tail_ms": self.tail.point,
-            "tail_low_ms": self.tail.low,
-            "tail_high_ms": self.tail.high,
+            f"{tail}_ms": self.tail.point,
+            f"{tail}_low_ms": self.tail.low,
+            f"{tail}_high_ms": self.tail.high,
             "share_over": self.share_over,
             "effective_n": self.effective_n,
             "growth_ms": self.growth_ms,
