@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from bench.analysis.statements import Finding, Statements, Verdict
+from bench.analysis.tax import COLUMNS
 from recsys.serving.protocols import STAGES
 
 K = 10
@@ -227,10 +228,7 @@ def _tax(plans: list[Plan], summary: pd.DataFrame) -> pd.DataFrame:
         full = group[group["role"] == "reference"]["p50_ms"].sum() - base["p50_ms"]
         for row in group[group["role"] != "baseline"].to_dict("records"):
             rows.append(dict(zip(keys, key, strict=True)) | _tax_row(row, base, full))
-    columns = ["arm", "label", *keys, "delta_p50_ms", "delta_p50_low_ms", "delta_p50_high_ms", "delta_p99_ms",
-               "delta_p99_low_ms", "delta_p99_high_ms", "delta_cpu_s_per_1k", "delta_recall", "delta_recall_low",
-               "delta_recall_high", "recovered_share", "fidelity_at_k", "resolvable", "saturated"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _tax_row(row: dict[str, Any], base: pd.Series, full: float) -> dict[str, Any]:

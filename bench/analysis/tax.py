@@ -2,13 +2,15 @@
 
 Δp50 is the mean over blocks of the difference of medians (t interval); Δp99 the difference of the two p99s over the
 same blocks, not the p99 of differences (hierarchical bootstrap); Δrecall the mean over users (paired bootstrap).
+Beside both stand the bounds over restarts, where there are several: those hold where processes differ, and with two
+processes the others do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,10 +19,12 @@ from bench.analysis.cell import Cell, cells
 from bench.analysis.metrics.quality import SEED, per_user
 from bench.analysis.roles import holder
 from bench.analysis.selection import Selection
-from bench.analysis.stats.paired import median_difference
+from bench.analysis.stats.paired import MedianDifference, median_difference
 from bench.analysis.stats.samples import Interval, TooFewSamples, UndefinedDifference
-from bench.analysis.stats.tails import tail_difference
+from bench.analysis.stats.tails import TailDifference, tail_difference
 from bench.analysis.stats.users import paired_mean_difference
+
+Stated = TypeVar("Stated", MedianDifference, TailDifference)
 
 COLUMNS = [
     "arm",
@@ -28,7 +32,11 @@ COLUMNS = [
     "load",
     "load_kind",
     "offered_per_s",
-    *[f"delta_{what}" for what in ("p50_ms", "p50_low_ms", "p50_high_ms", "p99_ms", "p99_low_ms", "p99_high_ms")],
+    *[
+        f"delta_{percentile}{bound}_ms"
+        for percentile in ("p50", "p99")
+        for bound in ("", "_low", "_high", "_restarts_low", "_restarts_high")
+    ],
     "delta_cpu_s_per_1k",
     *[f"delta_recall{bound}" for bound in ("", "_low", "_high")],
     "recovered_share",
@@ -98,13 +106,14 @@ def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
         return {}
     nested = base.nested(base.response_ms), head.nested(head.response_ms)
     values: dict[str, object] = {}
-    median = _try(lambda: median_difference(*nested).difference)
+    median = _try(lambda: median_difference(*nested))
     if median is not None:
-        values |= _named("p50", median)
-        values["resolvable"] = not median.contains(0.0)
-    tail = _try(lambda: tail_difference(*nested, 0.99, np.random.default_rng(SEED)).difference)
+        values |= _named("p50", median.difference, median.difference_over_processes)
+        bounds = (median.difference, median.difference_over_processes)
+        values["resolvable"] = not any(bound is not None and bound.contains(0.0) for bound in bounds)
+    tail = _try(lambda: tail_difference(*nested, 0.99, np.random.default_rng(SEED)))
     if tail is not None:
-        values |= _named("p99", tail)
+        values |= _named("p99", tail.difference, tail.difference_over_processes)
     return values
 
 
@@ -116,7 +125,7 @@ def _common_blocks(base: Cell, head: Cell) -> tuple[Cell, Cell]:
     return replace(base, rows=cut[0]), replace(head, rows=cut[1])
 
 
-def _try(difference: Callable[[], Interval]) -> Interval | None:
+def _try(difference: Callable[[], Stated]) -> Stated | None:
     """None where the sample cannot carry the statement: the cell stays empty."""
     try:
         return difference()
@@ -124,9 +133,16 @@ def _try(difference: Callable[[], Interval]) -> Interval | None:
         return None
 
 
-def _named(percentile: str, interval: Interval) -> dict[str, object]:
+def _named(percentile: str, interval: Interval, over_restarts: Interval | None) -> dict[str, object]:
     name = f"delta_{percentile}"
-    return {f"{name}_ms": interval.point, f"{name}_low_ms": interval.low, f"{name}_high_ms": interval.high}
+    values: dict[str, object] = {
+        f"{name}_ms": interval.point,
+        f"{name}_low_ms": interval.low,
+        f"{name}_high_ms": interval.high,
+    }
+    if over_restarts is not None:
+        values |= {f"{name}_restarts_low_ms": over_restarts.low, f"{name}_restarts_high_ms": over_restarts.high}
+    return values
 
 
 def _recall_differences(run: dict[str, Any], requests: pd.DataFrame, baseline: str) -> dict[str, dict[str, object]]:

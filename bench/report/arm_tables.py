@@ -36,6 +36,10 @@ TAX_NOTE = (
     "Differences to the baseline on the same requests. Recovered: the part of the reference's p50 tax that the arm "
     "wins back."
 )
+RESTARTS_NOTE = (
+    "Over restarts: bounds from one value a process. They hold where processes differ, which with two of them the "
+    "bounds beside the difference do not."
+)
 SLO_NOTE = "Within SLO: share of the counted requests that were answered within the scenario's limit on p99."
 BEST_NOTE = "Bold: best, or not told apart from the best (its interval reaches the best one's)."
 
@@ -90,6 +94,7 @@ def tax_table(statements: Statements) -> Table:
         (Column("load", "Load", numeric=False), lambda row: Cell(_point_of(row).name)),
         (Column("p50", "Δ p50", "ms"), lambda row: cells.difference_cell(row, "p50", "ms")),
         (Column("p99", "Δ p99", "ms"), lambda row: cells.difference_cell(row, "p99", "ms")),
+        *_over_restarts(statements),
         (Column("cpu", "Δ CPU", "s/1,000 requests"), lambda row: cells.difference_cell(row, "cpu_s_per_1k")),
         (Column("recall", f"Δ recall@{top_k(statements)}"), lambda row: cells.difference_cell(row, "recall")),
         (Column("recovered", "Recovered", "% of the reference's tax"), _recovered),
@@ -103,8 +108,18 @@ def tax_table(statements: Statements) -> Table:
         for row in records(point.rows(statements.tax))
         if row["arm"] in arms
     ]
-    notes = (TAX_NOTE, *_word_notes(rows))
+    notes = (TAX_NOTE, *([RESTARTS_NOTE] if _over_restarts(statements) else []), *_word_notes(rows))
     return Table("The language model's tax", "Arm", tuple(column for column, _ in columns), tuple(rows), notes)
+
+
+def _over_restarts(statements: Statements) -> list[tuple[Column, Make]]:
+    """Two more columns where arms ran in several processes."""
+    if statements.tax["delta_p50_restarts_low_ms"].isna().all():
+        return []
+    return [
+        (Column("p50_restarts", "Δ p50 over restarts", "ms"), lambda row: cells.restarts_cell(row, "p50")),
+        (Column("p99_restarts", "Δ p99 over restarts", "ms"), lambda row: cells.restarts_cell(row, "p99")),
+    ]
 
 
 PERCENTILES = (("p50", "p50"), ("p90", "p90"), ("p95", "p95"), ("p99", "p99"), ("p999", "p99.9"))

@@ -72,6 +72,14 @@ def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
     return Cell(difference(value), interval(low, high))
 
 
+def restarts_cell(values: Values, name: str) -> Cell:
+    """The bounds of a difference over restarts, `delta_<name>_restarts_low_ms` and `_high_ms` of a tax row."""
+    if bool(values.get("saturated")):
+        return SATURATED
+    low, high = (number(values, f"delta_{name}_restarts_{bound}_ms") for bound in ("low", "high"))
+    return Cell(MISSING, tone="quiet") if math.isnan(low) else Cell(interval(low, high))
+
+
 def mark_best(cells: Sequence[Cell], sign: int) -> list[Cell]:
     """The cells with the best value in bold, and every other whose interval reaches as far as the best one's.
 

@@ -23,12 +23,13 @@ from bench.analysis.stats.samples import Interval, Samples, TooFewSamples, Undef
 class MedianDifference:
     """Medians of head against base. difference: unit of the values; ratio: head / base; components: of ln ratio.
 
-    ratio_over_processes: t interval over the process means of ln ratio, the one that holds where restarts differ more
-    than blocks; wide with few processes, None with one.
+    difference_over_processes, ratio_over_processes: t intervals over the process means of the difference and of ln
+    ratio, the ones that hold where restarts differ more than blocks; wide with few processes, None with one.
     """
 
     difference: Interval
     ratio: Interval
+    difference_over_processes: Interval | None
     ratio_over_processes: Interval | None
     components: Components
     pairs: int
@@ -39,23 +40,22 @@ def median_difference(base: Nested, head: Nested, *, level: float = 0.95) -> Med
 
     Ratios are averaged as logarithms. The intervals take the pairs as independent, which pairs of one process are not
     where restarts differ: with 3 blocks in each of 2 processes and nothing but process effects they cover 54 %, and
-    `ratio_over_processes` 95 %. Raises TooFewSamples under two pairs, UndefinedDifference where a median is infinite,
+    those over processes 95 %. Raises TooFewSamples under two pairs, UndefinedDifference where a median is infinite,
     ValueError where one is not positive or the arms do not hold the same blocks.
     """
     layout = common_layout(base, head)
     if layout.lengths.size < 2:
         raise TooFewSamples("a t interval over (process, block) pairs", int(layout.lengths.size), 2)
     base_median, head_median = _block_medians(base), _block_medians(head)
-    log_ratio = np.log(head_median / base_median)
+    difference, log_ratio = head_median - base_median, np.log(head_median / base_median)
     process = np.repeat(np.arange(layout.blocks.size), layout.blocks)
-    over_processes = None
-    if layout.blocks.size > 1:
-        means = np.bincount(process, weights=log_ratio) / layout.blocks
-        over_processes = _exponential(t_interval(means, level))
+    over_processes = None if layout.blocks.size < 2 else _over_processes(difference, process, level)
+    ratio_over_processes = None if layout.blocks.size < 2 else _over_processes(log_ratio, process, level)
     return MedianDifference(
-        difference=t_interval(head_median - base_median, level),
+        difference=t_interval(difference, level),
         ratio=_exponential(t_interval(log_ratio, level)),
-        ratio_over_processes=over_processes,
+        difference_over_processes=over_processes,
+        ratio_over_processes=None if ratio_over_processes is None else _exponential(ratio_over_processes),
         components=_components_of_mean(log_ratio, process, layout),
         pairs=int(log_ratio.size),
     )
@@ -76,6 +76,11 @@ def t_interval(values: Samples, level: float) -> Interval:
     mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(values.size)
     reach = float(stats.t.ppf((1.0 + level) / 2.0, values.size - 1)) * error
     return Interval(mean - reach, mean, mean + reach)
+
+
+def _over_processes(values: Samples, process: npt.NDArray[np.int64], level: float) -> Interval:
+    """Return the mean over processes of their means, one value a (process, block), with Student's interval."""
+    return t_interval(np.bincount(process, weights=values) / np.bincount(process), level)
 
 
 def _exponential(interval: Interval) -> Interval:

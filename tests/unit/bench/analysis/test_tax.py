@@ -109,3 +109,30 @@ def test_no_benefit_is_claimed_for_random_weights_or_simulated_users():
     assert "Its benefit was not measured: its weights are random." in said
     assert said.endswith("random."), "nothing is said of what wins it back"
     assert "no benefit is claimed" in concluded(run={"data": {"simulated": True}}, recall_at_k=[0.1, 0.3, 0.3])[1]
+
+
+def test_restarts_that_differ_widen_the_bounds_over_restarts_and_decide_what_is_resolvable():
+    """Blocks of a process agree, processes do not: the pooled bounds exclude 0, those over two restarts cannot."""
+    shift_ms = np.where(np.arange(N) < N // 2, 0.5, 0.8)
+    rows = pd.concat(
+        [
+            make_rows(
+                arm["name"],
+                latencies(0.0, 5) + (shift_ms if arm["name"] == "full" else 0.0),
+                process=np.arange(N) * 2 // N,
+            )
+            for arm in ARMS[:2]
+        ],
+        ignore_index=True,
+    )
+    run = make_run(ARMS[:2], rows)
+    row = tax_table(run, rows, summarise(run, rows)).set_index("arm").loc["full"]
+    assert row["delta_p50_low_ms"] > 0
+    assert row["delta_p50_restarts_low_ms"] < 0 < row["delta_p50_restarts_high_ms"]
+    assert not row["resolvable"]
+    assert row["delta_p99_restarts_low_ms"] < row["delta_p99_ms"] < row["delta_p99_restarts_high_ms"]
+
+
+def test_one_process_says_nothing_of_restarts():
+    tax, _ = concluded()
+    assert tax[[column for column in tax if "restarts" in column]].isna().all(axis=None)

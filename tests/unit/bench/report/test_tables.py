@@ -226,3 +226,13 @@ def test_markup_in_a_label_is_not_interpreted_in_the_terminal():
     console = Console(width=120, file=io.StringIO())
     console.print(terminal_table(replace(statements, run={**statements.run, "arms": arms})))
     assert "[red]label[/red]" in console.file.getvalue()
+
+
+def test_bounds_over_restarts_are_columns_where_there_were_several():
+    statements = build_statements(3)
+    assert "Δ p50 over restarts" not in [column.title for column in tax_table(statements).columns]
+    tax = statements.tax.assign(delta_p50_restarts_low_ms=1.5, delta_p50_restarts_high_ms=22.5)
+    table = tax_table(replace(statements, tax=tax))
+    place = [column.title for column in table.columns].index("Δ p50 over restarts")
+    assert "[1.50, 22.5]" in [row.cells[place].text for row in table.rows]
+    assert any("Over restarts" in note for note in table.notes)
