@@ -10,14 +10,34 @@ from recsys.serving.protocols import Clock
 from recsys.types import Recommendation, Request
 
 
-class StreamInbox(WaitingInbox):
+class TraceOrderInbox(WaitingInbox):
+    """Base of closed loops: requests go out in the trace's order, to whoever asks."""
+
+    def __init__(self, requests: Sequence[Request], clock: Clock, stamps: Stamps) -> None:
+        super().__init__(clock, stamps)
+        self._requests = requests
+        self._next = 0
+
+    def drained(self) -> bool:
+        """Every request was handed out."""
+        return self._next == len(self._requests)
+
+    def _hand_out(self, count: int, now_ns: int, admits: Admits | None) -> list[Request]:
+        """The next requests of the trace, up to the first that `admits` refuses."""
+        first = self._next
+        taken = admitted([self._requests[first + place] for place in range(count)], admits)
+        self._next = first + len(taken)
+        if taken:
+            self.stamps.taken(range(first, self._next), now_ns)
+        return taken
+
+
+class StreamInbox(TraceOrderInbox):
     """Queries of so many requests at once; the next query is due when the last request of this one is done."""
 
     def __init__(self, requests: Sequence[Request], clock: Clock, stamps: Stamps, requests_per_query: int = 1) -> None:
-        super().__init__(clock, stamps)
-        self._requests = requests
+        super().__init__(requests, clock, stamps)
         self._size = requests_per_query
-        self._next = 0
         self._unfinished = 0
         self._end = 0
         self._due_ns = clock.now_ns()
@@ -35,17 +55,7 @@ class StreamInbox(WaitingInbox):
         """Requests of the query that is due, at most this many."""
         if self._next == self._end and not self._open_query():
             return []
-        first = self._next
-        end = min(first + max_requests, self._end)
-        taken = admitted([self._requests[row] for row in range(first, end)], admits)
-        self._next = first + len(taken)
-        if taken:
-            self.stamps.taken(range(first, self._next), now_ns)
-        return taken
-
-    def drained(self) -> bool:
-        """Every request was handed out."""
-        return self._next == len(self._requests)
+        return self._hand_out(min(max_requests, self._end - self._next), now_ns, admits)
 
     def ended(self, rows: Sequence[int], now_ns: int) -> None:
         """The last of a query makes the next one due."""
@@ -95,16 +105,14 @@ class SequentialInbox(StreamInbox):
         self.stamps.answered(rows, answers, now_ns)
 
 
-class ClosedInbox(WaitingInbox):
+class ClosedInbox(TraceOrderInbox):
     """So many clients, each asking again `think_ns` after its answer; requests go to them in the trace's order."""
 
     def __init__(
         self, requests: Sequence[Request], clock: Clock, stamps: Stamps, clients: int, think_ns: int = 0
     ) -> None:
-        super().__init__(clock, stamps)
-        self._requests = requests
+        super().__init__(requests, clock, stamps)
         self._think_ns = think_ns
-        self._next = 0
         self._asks_at_ns = [clock.now_ns()] * min(clients, len(requests))  # a heap: when each idle client asks
 
     def leave_ns(self, now_ns: int, max_requests: int, max_wait_ns: int) -> int | None:
@@ -124,19 +132,12 @@ class ClosedInbox(WaitingInbox):
         most = min(max_requests, len(self._requests) - first)
         while len(due_ns) < most and self._asks_at_ns and self._asks_at_ns[0] <= now_ns:
             due_ns.append(heappop(self._asks_at_ns))
-        taken = admitted([self._requests[first + place] for place in range(len(due_ns))], admits)
+        taken = self._hand_out(len(due_ns), now_ns, admits)
         for asked_ns in due_ns[len(taken) :]:
             heappush(self._asks_at_ns, asked_ns)
-        self._next = first + len(taken)
         for row, asked_ns in zip(range(first, self._next), due_ns, strict=False):
             self.stamps.due(range(row, row + 1), asked_ns)
-        if taken:
-            self.stamps.taken(range(first, self._next), now_ns)
         return taken
-
-    def drained(self) -> bool:
-        """Every request was handed out."""
-        return self._next == len(self._requests)
 
     def ended(self, rows: Sequence[int], now_ns: int) -> None:
         """Their clients begin to think."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,10 +11,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import LoadedModel, ModelOptions, PretrainedEncoder
+from recsys.encoders.pretrained import ModelOptions, PretrainedEncoder
 from recsys.encoders.runtime import Runtime
-from recsys.models.load import load_module
-from recsys.models.locate import locate
+from recsys.encoders.torch_model import load_torch_model
 from recsys.options import OptionsModel
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
@@ -48,24 +48,11 @@ class CausalLmEncoder(PretrainedEncoder):
 
     def __init__(self, options: CausalLmOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
-        import torch
-
         from recsys.models.decoder import causal_states, missing_ending
         from recsys.models.pooling import embedder
 
-        torch.set_num_threads(runtime.threads)
-        files = locate(options.model, options.weights, options.seed)
-        module = load_module(files)
-        model = LoadedModel(
-            files=files,
-            dim=module.config.hidden_size,
-            positions=module.config.max_position_embeddings,
-            precision=options.precision,
-            batch_tolerance=BATCH_TOLERANCE[options.precision],
-            ending=missing_ending(files),
-        )
-        super().__init__(options, runtime, model)
-        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.precision]
+        module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
+        super().__init__(options, runtime, replace(model, ending=missing_ending(model.files)))
         states = causal_states(module.to(device=runtime.device, dtype=dtype))
         self._run = embedder(states, runtime.device, options.pooling)
 

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
 from recsys.encoders.runtime import Runtime
-from recsys.models.load import load_module
-from recsys.models.locate import locate
+from recsys.encoders.torch_model import load_torch_model
 from recsys.options import OptionsModel
 
 if TYPE_CHECKING:
@@ -41,22 +40,10 @@ class TransformerEncoder(PretrainedEncoder):
 
     def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
-        import torch
-
         from recsys.models.pooling import embedder
 
-        torch.set_num_threads(runtime.threads)
-        files = locate(options.model, options.weights, options.seed)
-        module = load_module(files)
-        model = LoadedModel(
-            files=files,
-            dim=module.config.hidden_size,
-            positions=module.config.max_position_embeddings,
-            precision=options.precision,
-            batch_tolerance=BATCH_TOLERANCE[options.precision],
-        )
+        module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
         super().__init__(options, runtime, model)
-        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.precision]
         self._run = embedder(_hidden_states(module, runtime.device, dtype), runtime.device, options.pooling)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Self
 
 import numpy as np
 
@@ -12,22 +10,23 @@ from recsys.catalogue import Catalogue
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import Profile
 from recsys.placement import PLACEMENTS
+from recsys.placement.encoding import EncodingPlacement
 from recsys.placement.protocol import Draft
-from recsys.types import Positions, Vectors
+from recsys.types import Vectors
 from recsys.vectors import weighted_means
 
 _ALONE = np.ones(1, np.float32)
 
 
 @PLACEMENTS.register("items")
-class ItemsPlacement:
+class ItemsPlacement(EncodingPlacement):
     """One text an item of the history, whose weighted mean is the user vector; or the user's query alone."""
 
     needs_model = True
 
     def __init__(self, catalogue: Catalogue, encoder: Encoder, item_vectors: Vectors) -> None:
+        super().__init__(encoder)
         self._catalogue = catalogue
-        self._encoder = encoder
         self._dim = item_vectors.shape[1]
 
     def draft(self, profiles: Sequence[Profile]) -> Draft:
@@ -44,18 +43,6 @@ class ItemsPlacement:
         ends = np.concatenate([[0], np.cumsum([len(own) for own in weights])])
         rows = [np.arange(low, high, dtype=np.int32) for low, high in zip(ends[:-1], ends[1:], strict=True)]
         return weighted_means(encoded, rows, weights)
-
-    def with_encoder(self, encoder: Encoder) -> Self:
-        """The same, with the encoder of another thread."""
-        other = copy(self)
-        other._encoder = encoder
-        return other
-
-    def put(self, positions: Positions, vectors: Vectors) -> None:
-        """Nothing: no vectors are held, and texts are read from the catalogue."""
-
-    def rewind(self) -> None:
-        """Nothing is held."""
 
     def _texts(self, profile: Profile) -> list[str]:
         if profile.query:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Self
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from recsys.catalogue import Catalogue
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import Profile
 from recsys.placement import PLACEMENTS
+from recsys.placement.encoding import EncodingPlacement
 from recsys.placement.item_vectors import ItemVectors
 from recsys.placement.protocol import Draft
 from recsys.types import Positions, Vectors
@@ -19,13 +18,13 @@ from recsys.vectors import stacked
 
 
 @PLACEMENTS.register("offline")
-class OfflinePlacement:
+class OfflinePlacement(EncodingPlacement):
     """No text in the request path, but for a query's words."""
 
     needs_model = True
 
     def __init__(self, catalogue: Catalogue, encoder: Encoder, item_vectors: Vectors) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self._item_vectors = ItemVectors(item_vectors)
 
     def draft(self, profiles: Sequence[Profile]) -> Draft:
@@ -45,12 +44,6 @@ class OfflinePlacement:
         means = self._means([profiles[row] for row in without])
         users: Vectors = stacked([means, encoded])[np.argsort([*without, *with_query])]
         return users
-
-    def with_encoder(self, encoder: Encoder) -> Self:
-        """The same, with the encoder of another thread."""
-        other = copy(self)
-        other._encoder = encoder
-        return other
 
     def put(self, positions: Positions, vectors: Vectors) -> None:
         """Look these vectors up from now on."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Self
 
 import numpy as np
 
@@ -12,19 +10,20 @@ from recsys.catalogue import Catalogue
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import Profile
 from recsys.placement import PLACEMENTS
+from recsys.placement.encoding import EncodingPlacement
 from recsys.placement.protocol import Draft
-from recsys.types import Positions, Vectors
+from recsys.types import Vectors
 
 
 @PLACEMENTS.register("profile")
-class ProfilePlacement:
+class ProfilePlacement(EncodingPlacement):
     """One text a user: the query, or titles oldest first. Event weights do not enter: a text has no weights."""
 
     needs_model = True
 
     def __init__(self, catalogue: Catalogue, encoder: Encoder, item_vectors: Vectors) -> None:
+        super().__init__(encoder)
         self._catalogue = catalogue
-        self._encoder = encoder
 
     def draft(self, profiles: Sequence[Profile]) -> Draft:
         """One text a user."""
@@ -40,15 +39,3 @@ class ProfilePlacement:
         if encoded is None:
             raise ValueError("a profile text is always encoded")
         return encoded
-
-    def with_encoder(self, encoder: Encoder) -> Self:
-        """The same, with the encoder of another thread."""
-        other = copy(self)
-        other._encoder = encoder
-        return other
-
-    def put(self, positions: Positions, vectors: Vectors) -> None:
-        """Nothing: no vectors are held, and titles are read from the catalogue."""
-
-    def rewind(self) -> None:
-        """Nothing is held."""

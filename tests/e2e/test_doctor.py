@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from interrupted import interrupt_second_block
 from mini_scenario import scenario_text, write_scenario
 
 from bench.cli import main
@@ -71,17 +72,7 @@ def test_an_arm_that_is_not_here_is_said(tmp_path, capsys):
 
 
 def test_interrupted_it_keeps_nothing_and_says_so(tmp_path, capsys, monkeypatch):
-    from bench.measure.pool import WorkerPool
-
-    serve, calls = WorkerPool.serve, []
-
-    def interrupted(pool, name, command):
-        calls.append(name)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return serve(pool, name, command)
-
-    monkeypatch.setattr(WorkerPool, "serve", interrupted)
+    interrupt_second_block(monkeypatch)
     assert main(["doctor", "--aa", scenario_of(tmp_path), *SMALL]) == 130
     assert "interrupted; nothing was kept" in capsys.readouterr().err
 

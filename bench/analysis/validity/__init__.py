@@ -94,6 +94,13 @@ def judge(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame) ->
     return (found[0].verdict if found else Verdict.VALID), tuple(found)
 
 
+def graded(amount: float, degraded: float, invalid: float) -> Verdict | None:
+    """The verdict on an amount by what it exceeds, None where it exceeds nothing."""
+    if amount <= degraded:
+        return None
+    return Verdict.INVALID if amount > invalid else Verdict.DEGRADED
+
+
 def titles(rows: pd.DataFrame) -> str:
     """Arms and load points of rows of the summary, in words."""
     places = [
@@ -109,4 +116,4 @@ def place(cell: Cell) -> str:
     return f"{cell.arm['label']} {where}"
 
 
-__all__ = ["Check", "Evidence", "check", "judge", "known_checks", "place", "titles"]
+__all__ = ["Check", "Evidence", "check", "graded", "judge", "known_checks", "place", "titles"]

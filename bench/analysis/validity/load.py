@@ -10,7 +10,7 @@ from bench.analysis.cell import Cell
 from bench.analysis.statements import Finding, Verdict
 from bench.analysis.stats.quantile import minimum_n, quantile
 from bench.analysis.stats.queueing import relaxation_s
-from bench.analysis.validity import Evidence, check, place, titles
+from bench.analysis.validity import Evidence, check, graded, place, titles
 
 
 @check
@@ -25,8 +25,7 @@ class Lateness:
         """Median lateness against the median response time, p99 against p99, where the system was waited for."""
         for cell in evidence.cells:
             share, p = max((self._share(cell, p), p) for p in (0.5, 0.99))
-            if share > self.DEGRADED_SHARE:
-                verdict = Verdict.INVALID if share > self.INVALID_SHARE else Verdict.DEGRADED
+            if verdict := graded(share, self.DEGRADED_SHARE, self.INVALID_SHARE):
                 message = f"its requests were handed out late: {100 * share:.0f} % of the response time at p{100 * p:g}"
                 advice = "Leave a core free for spinning, or measure something slower."
                 yield Finding("lateness", verdict, place(cell), message, advice)

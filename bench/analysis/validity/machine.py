@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.analysis.statements import Finding, Verdict
-from bench.analysis.validity import Evidence, check
+from bench.analysis.validity import Evidence, check, graded
 
 SHORTEST_BLOCK_S = 0.1
 """The machine's counters step in ticks of 10 ms; they say nothing of shorter blocks."""
@@ -21,8 +21,7 @@ class CpuSteal:
     def findings(self, evidence: Evidence) -> Iterator[Finding]:
         """Steal as a share of the processor time of the blocks."""
         share = evidence.rate("steal_s") / evidence.cores
-        if share > self.DEGRADED_SHARE:
-            verdict = Verdict.INVALID if share > self.INVALID_SHARE else Verdict.DEGRADED
+        if verdict := graded(share, self.DEGRADED_SHARE, self.INVALID_SHARE):
             message = f"{100 * share:.1f} % of the processor time was stolen"
             yield Finding("steal", verdict, "machine", message, "Use a machine of your own.")
 
@@ -37,8 +36,7 @@ class OtherLoad:
     def findings(self, evidence: Evidence) -> Iterator[Finding]:
         """Processor time of other processes, in cores."""
         cores = evidence.rate("others_s", SHORTEST_BLOCK_S)
-        if cores > self.DEGRADED_CORES:
-            verdict = Verdict.INVALID if cores > self.INVALID_CORES else Verdict.DEGRADED
+        if verdict := graded(cores, self.DEGRADED_CORES, self.INVALID_CORES):
             message = f"other processes used {cores:.2f} of {evidence.cores} cores while blocks were timed"
             yield Finding("other load", verdict, "machine", message, "Stop them and measure again.")
 
@@ -59,8 +57,7 @@ class Throttling:
         """Time under a limit, as a share of the blocks'."""
         for reading, (cause, advice) in self.CAUSES.items():
             share = evidence.rate(reading)
-            if share > self.DEGRADED_SHARE:
-                verdict = Verdict.INVALID if share > self.INVALID_SHARE else Verdict.DEGRADED
+            if verdict := graded(share, self.DEGRADED_SHARE, self.INVALID_SHARE):
                 yield Finding("throttling", verdict, "machine", f"{cause} for {100 * share:.0f} % of the time", advice)
 
 

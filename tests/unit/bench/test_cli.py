@@ -2,6 +2,7 @@
 
 import pyarrow.parquet as pq
 import pytest
+from interrupted import interrupt_second_block
 from mini_scenario import FAKE, LOAD, TFIDF, scenario_text, write_scenario
 from small_data import write_csv
 
@@ -121,17 +122,7 @@ def test_interrupted_before_anything_was_measured_leaves_nothing(tmp_path, capsy
 
 
 def test_interrupted_later_keeps_what_was_measured_marked_stopped(tmp_path, capsys, monkeypatch):
-    from bench.measure.pool import WorkerPool
-
-    serve, calls = WorkerPool.serve, []
-
-    def interrupted(pool, name, command):
-        calls.append(name)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return serve(pool, name, command)
-
-    monkeypatch.setattr(WorkerPool, "serve", interrupted)
+    interrupt_second_block(monkeypatch)
     out = tmp_path / "results"
     assert main(["run", write_scenario(tmp_path), "--out", str(out)]) == 130
     assert "Traceback" not in capsys.readouterr().err
