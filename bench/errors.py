@@ -27,6 +27,16 @@ class Stopped(BenchError):
         self.folder = folder
 
 
+class ReportInterrupted(BenchError):
+    """A whole run was interrupted while it was analysed. folder: the run."""
+
+    exit_code = 130
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; the run is whole in {folder}. Next: llm-rec-bench report {folder}")
+        self.folder = folder
+
+
 class MeasurementInvalid(BenchError):
     """A measurement that judged itself contaminated (with --strict)."""
 

@@ -124,7 +124,7 @@ class _Run:
             for process in range(self.scenario.blocks.processes):
                 self._run_process(process)
         except KeyboardInterrupt:
-            raise Stopped(self._conclude("stopped")) from None
+            return self._conclude("stopped")
         except ConfigError:
             self.folder.discard()
             raise
@@ -210,7 +210,10 @@ class _Run:
         return f"{title}: block {part.block + 1} of {self.scenario.blocks.count}"
 
     def _conclude(self, status: str) -> Path:
-        """Score the lists, write everything, give the folder its name. Interrupted again, it leaves quality out."""
+        """Score the lists, write everything, give the folder its name. Interrupted while scoring, it leaves quality out.
+
+        Raises Stopped at the end of a run that was interrupted, KeyboardInterrupt when nothing was measured.
+        """
         if not self.blocks:
             self.folder.discard()
             raise KeyboardInterrupt
@@ -225,7 +228,10 @@ class _Run:
         users = user_hashes(self.trace, self.salt, 0, self.slices[-1].high)
         self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, users))
         self.folder.write_run(self._describe(status))
-        return self.folder.finish()
+        folder = self.folder.finish()
+        if status == "stopped":
+            raise Stopped(folder)
+        return folder
 
     def _score(self) -> tuple[Scores, Scores]:
         """Quality of the arms with real weights, and of the floors."""

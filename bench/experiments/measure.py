@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.analysis.conclude import conclude, write_statements
 from bench.analysis.statements import Statements, Verdict
-from bench.errors import ArmsFailed, MeasurementInvalid
+from bench.errors import ArmsFailed, MeasurementInvalid, ReportInterrupted
 from bench.runner import RunRequest, run_scenario
 from bench.store import load_run
 
@@ -30,10 +30,13 @@ class Measured:
 
 
 def measure(request: RunRequest, say: Callable[[str], None]) -> Measured:
-    """Run a scenario, conclude, and write tables and report into the run's folder."""
+    """Run a scenario, conclude, and write tables and report into the run's folder. Raises Stopped when interrupted."""
     folder = run_scenario(request, say)
     say("analysing and drawing")
-    return report(folder)
+    try:
+        return report(folder)
+    except KeyboardInterrupt:
+        raise ReportInterrupted(folder) from None
 
 
 def report(folder: Path) -> Measured:

@@ -133,6 +133,33 @@ def test_interrupted_later_keeps_what_was_measured_marked_stopped(tmp_path, caps
     assert "stopped before its end" in capsys.readouterr().out
 
 
+def interrupted(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_interrupted_while_scoring_it_is_a_stopped_run_too(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bench.runner.score_floors", interrupted)
+    out = tmp_path / "results"
+    assert main(["run", write_scenario(tmp_path), "--out", str(out)]) == 130
+    assert "marked stopped" in capsys.readouterr().err
+    stored = load_run(out / "latest")
+    assert stored.run["status"] == "stopped"
+    assert "quality was not measured" in " ".join(stored.run["warnings"])
+    assert len(stored.requests) == 20, "every block was measured"
+
+
+def test_interrupted_while_drawing_the_run_is_whole_and_its_report_can_be_made(tmp_path, capsys, monkeypatch):
+    out = tmp_path / "results"
+    with monkeypatch.context() as patched:
+        patched.setattr("bench.experiments.measure.conclude", interrupted)
+        assert main(["run", write_scenario(tmp_path), "--out", str(out)]) == 130
+    told = capsys.readouterr().err
+    assert "nothing was kept" not in told
+    assert "Next: llm-rec-bench report" in told
+    assert load_run(out / "latest").run["status"] == "complete"
+    assert main(["report", str(out / "latest")]) == 0
+
+
 def test_events_out_of_order_are_sorted_and_the_run_says_so(tmp_path, capsys):
     from bench.runner import RunRequest, run_scenario
 
