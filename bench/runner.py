@@ -210,7 +210,7 @@ class _Run:
         return f"{title}: block {part.block + 1} of {self.scenario.blocks.count}"
 
     def _conclude(self, status: str) -> Path:
-        """Score the lists, write everything, give the folder its name. Interrupted while scoring, it leaves quality out.
+        """Score the lists, write everything, give the folder its name. Interrupted meanwhile, it leaves quality out.
 
         Raises Stopped at the end of a run that was interrupted, KeyboardInterrupt when nothing was measured.
         """
