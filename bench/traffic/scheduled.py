@@ -41,6 +41,7 @@ class ScheduledInbox(WaitingInbox):
         self._timeout_ns = limits.timeout_ns
         self._room = len(requests) if limits.queue is None else limits.queue
         self._waiting: deque[int] = deque()  # rows that are due and not taken, oldest first
+        self._built: tuple[int, Request] | None = None  # the row that is waited for, and its request
         self._next = 0  # the first row that was not due when the inbox last looked
         np.add(intended_ns, clock.now_ns(), out=stamps.intended_ns)
         self._due_ns = memoryview(stamps.intended_ns.data)
@@ -52,8 +53,11 @@ class ScheduledInbox(WaitingInbox):
         """
         self._look(now_ns)
         due_ns, waiting = self._due_ns, self._waiting
-        if not waiting and self._next == len(due_ns):
-            return None
+        if not waiting:
+            if self._next == len(due_ns):
+                return None
+            if self._built is None or self._built[0] != self._next:
+                self._built = self._next, self._requests[self._next]
         leave_ns: int = due_ns[waiting[0] if waiting else self._next] + max_wait_ns
         if max_wait_ns == 0 or max_requests > self._room:
             return leave_ns
@@ -70,13 +74,19 @@ class ScheduledInbox(WaitingInbox):
         if not count:
             return []
         if count == 1:
-            taken = admitted([self._requests[waiting[0]]], admits)
+            taken = admitted([self._oldest()], admits)
         else:
             taken = admitted([self._requests[waiting[place]] for place in range(count)], admits)
         rows = [waiting.popleft() for _ in taken]
         if rows:
             self.stamps.taken(rows, now_ns)
         return taken
+
+    def _oldest(self) -> Request:
+        """The request that waits longest, built beforehand where there was time before it fell due."""
+        row, built = self._waiting[0], self._built
+        self._built = None
+        return built[1] if built is not None and built[0] == row else self._requests[row]
 
     def drained(self) -> bool:
         """The schedule is at its end and nobody waits."""
