@@ -23,6 +23,7 @@ NO_EVENT = EventKind.CLICK
 
 _REQUEST_KINDS = tuple(RequestKind)
 _EVENT_KINDS = tuple(EventKind)
+_new_tuple = tuple.__new__
 
 
 @dataclass(frozen=True)
@@ -93,21 +94,12 @@ class RequestSlice(Sequence[Request]):
 
     def __getitem__(self, place: int | slice) -> Request | list[Request]:
         if isinstance(place, slice):
-            return [self._build(row) for row in range(*place.indices(self._n))]
+            return [self[row] for row in range(*place.indices(self._n))]
         row = place + self._n if place < 0 else place
         if not 0 <= row < self._n:
             raise IndexError(f"request {place} of {self._n}")
-        return self._build(row)
-
-    def _build(self, row: int) -> Request:
-        place = self._low + row
+        at = self._low + row
         kind, user, timestamp_s, item, event_kind = self._columns
-        return Request(
-            row,
-            _REQUEST_KINDS[kind[place]],
-            user[place],
-            timestamp_s[place],
-            item[place],
-            _EVENT_KINDS[event_kind[place]],
-            self._queries.get(place, "") if self._queries else "",
-        )
+        query = self._queries.get(at, "") if self._queries else ""
+        values = row, _REQUEST_KINDS[kind[at]], user[at], timestamp_s[at], item[at], _EVENT_KINDS[event_kind[at]], query
+        return _new_tuple(Request, values)  # the constructor of a named tuple takes half as long again
