@@ -12,7 +12,11 @@ from bench.report.tables import Cell
 
 TOO_FEW = "too few requests for this percentile, or not measured"
 SATURATED = Cell("saturated", note="the queue grew without end: latency would tell the length of the run", tone="bad")
-NOT_RESOLVABLE = Cell("not resolvable", note="the interval of the difference holds 0", tone="quiet")
+NOT_RESOLVABLE = Cell(
+    "not resolvable",
+    note="the interval of the difference, over blocks or over restarts, holds 0; from that value on it would not",
+    tone="quiet",
+)
 UNBOUNDED = "not bounded: too few independent requests for an interval, so the value alone says little"
 
 Values = Mapping[str, Any]
@@ -55,8 +59,9 @@ def share_cell(values: Values, key: str) -> Cell:
 def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
     """A difference to the baseline, `delta_<name>[_low|_high][_unit]` of a tax row.
 
-    `saturated` under overload; `not resolvable` where its own interval holds 0. An interval without any bound holds
-    every value and so tells nothing apart: there the value stands, with a note.
+    `saturated` under overload. `not resolvable` where its interval over blocks or that over restarts holds 0, and from
+    which difference on it would be: the reach of the wider one. An interval without any bound holds every value and so
+    tells nothing apart: there the value stands, with a note.
     """
     if bool(values.get("saturated")):
         return SATURATED
@@ -67,8 +72,12 @@ def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
     low, high = number(values, f"delta_{name}_low{ending}"), number(values, f"delta_{name}_high{ending}")
     if low == -math.inf and high == math.inf:
         return Cell(difference(value), interval(low, high), UNBOUNDED)
-    if low <= 0 <= high:
-        return replace(NOT_RESOLVABLE, interval=interval(low, high))
+    restarts = [number(values, f"delta_{name}_restarts_{bound}{ending}") for bound in ("low", "high")]
+    bounds = [(low, high), *([(restarts[0], restarts[1])] if not math.isnan(restarts[0]) else [])]
+    if any(low <= 0 <= high for low, high in bounds):
+        least = max(max(value - low, high - value) for low, high in bounds)
+        told_from = f" from ±{quantity(least)}" if math.isfinite(least) else ""
+        return replace(NOT_RESOLVABLE, interval=f"{interval(low, high)}{told_from}")
     return Cell(difference(value), interval(low, high))
 
 

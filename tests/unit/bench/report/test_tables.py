@@ -50,9 +50,15 @@ def test_an_infinite_percentile_says_that_requests_went_unanswered():
 def test_each_difference_is_resolvable_by_its_own_interval():
     row = {"delta_p50_ms": 0.1, "delta_p50_low_ms": -0.1, "delta_p50_high_ms": 0.3, "resolvable": False}
     row |= {"delta_p99_ms": 4.0, "delta_p99_low_ms": 2.0, "delta_p99_high_ms": 6.0}
-    assert difference_cell(row, "p50", "ms").line == "not resolvable [−0.100, 0.300]"
-    assert difference_cell(row, "p50", "ms").note == "the interval of the difference holds 0"
+    assert difference_cell(row, "p50", "ms").line == "not resolvable [−0.100, 0.300] from ±0.200"
     assert difference_cell(row, "p99", "ms").line == "+4.00 [2.00, 6.00]"
+
+
+def test_a_difference_that_holds_over_blocks_must_hold_over_restarts_too():
+    row = {"delta_p50_ms": 2.0, "delta_p50_low_ms": 1.0, "delta_p50_high_ms": 3.0}
+    assert difference_cell(row, "p50", "ms").line == "+2.00 [1.00, 3.00]"
+    row |= {"delta_p50_restarts_low_ms": -7.0, "delta_p50_restarts_high_ms": 11.0}
+    assert difference_cell(row, "p50", "ms").line == "not resolvable [1.00, 3.00] from ±9.00"
 
 
 def test_a_difference_without_bounds_is_printed_with_a_note():
