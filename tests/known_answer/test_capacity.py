@@ -12,6 +12,8 @@ from bench.analysis.stats.queueing import MD1, MM1
 from bench.experiments.capacity.plan import SearchPlan
 from bench.experiments.capacity.search import Search
 
+FALSE_ALARM = 0.01
+"""Chance of a contradiction where there is none, by the level of its test."""
 QUEUES = [(EXPONENTIAL, MM1), (FIXED, MD1)]
 
 
@@ -41,7 +43,8 @@ def coverage(law, queue, seeds):
     expected = truth(queue)
     found = [search(KnownQueue(law, root)).estimate for root in range(seeds)]
     assert all(one.bound is Bound.RANGE for one in found)
-    assert not any(one.contradiction for one in found), "a queue is monotone"
+    false_alarms = sum(one.contradiction is not None for one in found)
+    assert false_alarms <= FALSE_ALARM * seeds, "a queue is monotone"
     held = np.mean([one.interval.contains(expected) for one in found])
     return held, np.array([one.interval.point for one in found]) / expected
 
