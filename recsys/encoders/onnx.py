@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from recsys.encoders.runtime import Runtime
 from recsys.models.artefacts import ArtefactCache
 from recsys.models.load import read_config
 from recsys.models.locate import locate
-from recsys.models.onnx_graph import IDS, MASK, VECTORS, build_graph, recipe
+from recsys.models.onnx_graph import IDS, MASK, VECTORS, build_graph, count_products, recipe
 from recsys.options import OptionsModel
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class OnnxEncoder(PretrainedEncoder):
             recipe(files, options.precision, options.pooling),
             lambda target: build_graph(files, options.precision, options.pooling, target),
         )
+        self.info = replace(self.info, products=count_products(path))
         self._session = _session(str(path), runtime.threads, options.allow_spinning)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:

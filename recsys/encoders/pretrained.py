@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -47,7 +47,8 @@ class LoadedModel:
     """What a subclass found out about its model. files: where it came from. dim: of a vector.
 
     positions: tokens that a text may have at most. precision: the one executed. batch_tolerance: as in EncoderInfo.
-    ending: the id that the model wants at the end of each text and its tokenizer does not put there.
+    ending: the id that the model wants at the end of each text and its tokenizer does not put there. products: as in
+    EncoderInfo.
     """
 
     files: ModelFiles
@@ -56,6 +57,7 @@ class LoadedModel:
     precision: str
     batch_tolerance: float
     ending: int | None = None
+    products: Mapping[str, int] = field(default_factory=dict)
 
 
 class PretrainedEncoder:
@@ -83,6 +85,7 @@ class PretrainedEncoder:
             real_weights=files.real,
             threads=runtime.threads,
             batch_tolerance=model.batch_tolerance,
+            products=model.products,
         )
         self._tokenizer = TextTokenizer(
             files.tokenizer, options.max_tokens, options.prompt, runtime.threads, ending=model.ending

@@ -32,6 +32,7 @@ def load_torch_model(
         positions=module.config.max_position_embeddings,
         precision=precision,
         batch_tolerance=batch_tolerance[precision],
+        products={precision: sum(isinstance(part, torch.nn.Linear) for part in module.modules())},
     )
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     return module, model, dtype

@@ -1,8 +1,8 @@
 """A cache folder for what is slow to build from a model: exported and quantised graphs.
 
-An artefact is a folder with one file and a manifest that holds the file's size and sha256. Both are checked on every
-use; a file that is not what the manifest says is rebuilt, never trusted. Two processes may ask for one artefact at
-once: a file lock lets one build, and a finished folder appears under its name in one step.
+An artefact is a folder with the files that its builder wrote and a manifest that holds the size and sha256 of each.
+Both are checked on every use; what is not as the manifest says is rebuilt, never trusted. Two processes may ask for
+one artefact at once: a file lock lets one build, and a finished folder appears under its name in one step.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 CACHE_VARIABLE = "LLM_REC_BENCH_CACHE"
 CACHE_NAME = "llm-rec-bench"
 MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 KEY_CHARACTERS = 24
 
 
@@ -42,8 +42,8 @@ def cache_folder() -> Path:
 class Recipe:
     """What an artefact is made from and how; two that differ in anything have different keys.
 
-    name: in folder names, for people. file: of the built file. inputs: weights' sha256, settings, the version of the
-    recipe's own code, versions of libraries, CPU features: JSON values.
+    name: in folder names, for people. file: the one to open, of those that are built. inputs: weights' sha256,
+    settings, the version of the recipe's own code, versions of libraries, CPU features: JSON values.
     """
 
     name: str
@@ -70,7 +70,7 @@ class ArtefactCache:
         return frozenset((path.parent.name, path.stat().st_mtime_ns) for path in manifests)
 
     def get(self, recipe: Recipe, build: Callable[[Path], None]) -> Path:
-        """The recipe's file, as built before or by build(path) now. build writes exactly that path."""
+        """The recipe's file, as built before or by build(path) now. build writes that path, and others beside it."""
         from filelock import FileLock
 
         home = self.folder / recipe.key
@@ -102,8 +102,10 @@ class ArtefactCache:
 
 def _write_manifest(folder: Path, recipe: Recipe) -> None:
     """The last file written: a folder without one is unfinished."""
-    path = folder / recipe.file
-    manifest = {"size_bytes": path.stat().st_size, "sha256": _sha256(path), "inputs": dict(recipe.inputs)}
+    files = {
+        path.name: {"size_bytes": path.stat().st_size, "sha256": _sha256(path)} for path in sorted(folder.iterdir())
+    }
+    manifest = {"files": files, "inputs": dict(recipe.inputs)}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -111,15 +113,20 @@ def _damage(home: Path, recipe: Recipe) -> str:
     """What is wrong with an artefact, "" when nothing is."""
     try:
         manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
-        expected_bytes, expected_sha256 = manifest["size_bytes"], manifest["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        expected = {name: (file["size_bytes"], file["sha256"]) for name, file in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return f"manifest: {type(error).__name__}"
-    path = home / recipe.file
+    if recipe.file not in expected:
+        return f"manifest: no {recipe.file}"
+    return next((damage for name, file in expected.items() if (damage := _file_damage(home / name, *file))), "")
+
+
+def _file_damage(path: Path, expected_bytes: int, expected_sha256: str) -> str:
     if not path.is_file():
-        return f"{recipe.file} is missing"
+        return f"{path.name} is missing"
     if path.stat().st_size != expected_bytes:
-        return f"{recipe.file} has {path.stat().st_size} bytes, expected {expected_bytes}"
-    return "" if _sha256(path) == expected_sha256 else f"{recipe.file} has another sha256 than its manifest"
+        return f"{path.name} has {path.stat().st_size} bytes, expected {expected_bytes}"
+    return "" if _sha256(path) == expected_sha256 else f"{path.name} has another sha256 than its manifest"
 
 
 def _sha256(path: Path) -> str:

@@ -63,6 +63,21 @@ def build_graph(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, p
             _quantise(fused, path)
 
 
+def count_products(path: Path) -> dict[str, int]:
+    """Matrix products with weights of a graph by precision, such as {"fp32": 24}; a fused attention's three are one."""
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False).graph
+    weights = {tensor.name for tensor in graph.initializer}
+    kinds = {"MatMul": "fp32", "Gemm": "fp32", "Attention": "fp32", "MatMulInteger": "int8", "QAttention": "int8"}
+    counts: dict[str, int] = {}
+    for node in graph.node:
+        precision = kinds.get(node.op_type)
+        if precision and weights.intersection(node.input[1:]):
+            counts[precision] = counts.get(precision, 0) + 1
+    return dict(sorted(counts.items()))
+
+
 def _export(module: PreTrainedModel, pooling: Pooling, path: Path) -> None:
     """TorchScript export of encoder and pooling, batch and length dynamic."""
     import torch

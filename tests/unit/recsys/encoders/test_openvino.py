@@ -1,0 +1,56 @@
+"""What is particular to OpenVINO: what runs in which precision, and that a text's vector is its own."""
+
+import numpy as np
+import pytest
+
+from recsys.encoders import build_encoder
+from recsys.encoders.batching import NORM_TOLERANCE
+
+pytest.importorskip("openvino", reason="openvino is not installed")
+pytest.importorskip("nncf", reason="nncf is not installed")
+
+TEXTS = [
+    "Zelda: Breath of the Wild",
+    "a racing game",
+    "chess for two players, with a clock and a book of openings",
+    "",
+    "Mario Kart 8 Deluxe, Nintendo Switch, 4 players, with wheels",
+]
+
+
+@pytest.fixture(scope="module")
+def exact():
+    return build_encoder("transformer", model="minilm").encode(TEXTS)
+
+
+def test_fp32_is_the_reference(exact):
+    encoder = build_encoder("openvino", model="minilm", precision="fp32")
+    assert encoder.info.precision == "fp32"
+    assert encoder.info.products == {"fp32": 36}
+    np.testing.assert_allclose(encoder.encode(TEXTS), exact, atol=1e-5)
+
+
+def test_bf16_says_what_runs_and_stays_close(exact):
+    encoder = build_encoder("openvino", model="minilm", precision="bf16")
+    assert encoder.info.products == {encoder.info.precision: 36}, "bf16 where the CPU has it, fp32 elsewhere"
+    assert (np.einsum("ij,ij->i", encoder.encode(TEXTS), exact) > 1 - 2e-3).all()
+
+
+@pytest.fixture(scope="module")
+def int8():
+    return build_encoder("openvino", model="minilm", precision="int8")
+
+
+def test_int8_keeps_the_feed_forward_outputs_of_the_first_layers(int8, exact):
+    assert int8.info.precision == "int8"
+    assert int8.info.products["int8"] == 33
+    assert sum(int8.info.products.values()) == 36
+    assert (np.einsum("ij,ij->i", int8.encode(TEXTS), exact) > 0.97).all()
+
+
+def test_int8_scales_are_fixed_so_batch_mates_do_not_matter(int8):
+    """The batch is padded to one long text; dynamic scales would take it into account."""
+    alone = np.concatenate([int8.encode([text]) for text in TEXTS])
+    together = int8.forward(int8.prepare(TEXTS))
+    assert (np.einsum("ij,ij->i", alone, together) > 1 - int8.info.batch_tolerance).all()
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=NORM_TOLERANCE)
