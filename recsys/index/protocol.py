@@ -60,3 +60,9 @@ def best(scores: npt.NDArray[np.float32], n: int, exclude: Positions) -> Candida
     pool = np.flatnonzero(scores >= threshold)  # all ties of the last place compete by position
     order = pool[np.argsort(-scores[pool], kind="stable")[:n]].astype(np.int32)
     return Candidates(order, scores[order])
+
+
+def ordered(positions: Positions, scores: npt.NDArray[np.float32], n: int) -> Candidates:
+    """The n best of these items by (−score, position)."""
+    order = np.lexsort((positions, -scores))[:n]
+    return Candidates(positions[order], scores[order])

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from recsys.errors import BadOptions
 from recsys.index import INDEXES
 from recsys.index.codes import BinaryCodes, Codes, Float32, Fp32Codes, Int8Codes, truncated
-from recsys.index.protocol import Candidates, best
+from recsys.index.protocol import Candidates, best, ordered
 from recsys.index.rows import Rows
 from recsys.index.visibility import Visibility
 from recsys.options import OptionsModel
@@ -90,7 +90,8 @@ class QuantisedIndex:
             return [best(row, n, positions) for row, positions in zip(estimates, exclude, strict=True)]
         wider = n * self.options.rescore
         pools = [best(row, wider, positions).positions for row, positions in zip(estimates, exclude, strict=True)]
-        return [_rescored(query, pool, self._vectors.array, n) for query, pool in zip(queries, pools, strict=True)]
+        vectors = self._vectors.array
+        return [ordered(pool, vectors[pool] @ query, n) for query, pool in zip(queries, pools, strict=True)]
 
     def put(self, positions: Positions, vectors: Vectors) -> None:
         """Replace the vectors of these items, and let them be found."""
@@ -110,10 +111,3 @@ class QuantisedIndex:
     def _short(self, vectors: Float32) -> Float32:
         """The dimensions that are searched."""
         return vectors if self.options.truncate_dim is None else truncated(vectors, self.options.truncate_dim)
-
-
-def _rescored(query: Float32, pool: Positions, vectors: Float32, n: int) -> Candidates:
-    """The n best of a pool by exact score; equal scores by position."""
-    scores = vectors[pool] @ query
-    order = np.lexsort((pool, -scores))[:n]
-    return Candidates(pool[order], scores[order])

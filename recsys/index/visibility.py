@@ -28,3 +28,7 @@ class Visibility:
         if len(self._hidden):
             scores[:, self._hidden] = -np.inf
         return scores
+
+    def left_out(self, excluded: Positions) -> Positions:
+        """What a search must not find: the hidden items and these, each once, rising."""
+        return np.union1d(self._hidden, excluded).astype(np.int32) if len(self._hidden) else excluded
