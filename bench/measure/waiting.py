@@ -70,7 +70,8 @@ def choose_waiting(workers: int, cores: Cores) -> Waiting:
     lateness_ns = wake_lateness_ns()
     late_ns = lateness_ns[math.ceil(CALIBRATED_SHARE * len(lateness_ns)) - 1]
     spin_ns = min(max(1.5 * late_ns, DEFAULT_SPIN_NS), LONGEST_SPIN_NS)
-    return Waiting(spin_ns / 1000, f"asleep, then spinning: {100 * CALIBRATED_SHARE:g} % of sleeps and more end in time for it")
+    in_time = f"{100 * CALIBRATED_SHARE:g} % of sleeps and more end in time for it"
+    return Waiting(spin_ns / 1000, f"asleep, then spinning: {in_time}")
 
 
 def settle_waiting(clock: MonotonicClock, workers: int) -> Waiting:
