@@ -7,82 +7,42 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.arm_state import ArmState
 from bench.clock import NS_PER_S, compact_stamp, utc_stamp
 from bench.errors import ConfigError, NothingMeasured, Stopped
 from bench.measure.environment import describe_environment, load_average
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
-from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, Ready, WorkerPool
+from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPool
 from bench.measure.recorder import Outcome
 from bench.measure.schedules import draw_schedules
 from bench.measure.scoring import Scores, score_arms, score_floors
 from bench.measure.slices import Slice, counted_requests, cut_slices
 from bench.measure.worker import Assignment, Serve, Served, WarmUp
 from bench.rows import Origin, block_rows, floor_rows, recommended_positions, user_hashes, with_quality
-from bench.scenario import ArmTable
 from bench.scenario_file import ScenarioFile
 from bench.store import RunFolder
+from bench.text_rows import text_rows
 from bench.traffic.rates import resolve_rates
 from bench.traffic.requests import draw_trace
 from bench.traffic.seeds import stream
 from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
 from recsys.evaluation import cold_users
-from recsys.types import Positions
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What is to be run. out: the folder in which run folders are made."""
+    """What is to be run. out: the folder in which run folders are made. keep_texts: users' words and histories too."""
 
     file: ScenarioFile
     data_dirs: tuple[Path, ...]
     out: Path
-
-
-@dataclass
-class ArmState:
-    """How an arm fares in a run."""
-
-    table: ArmTable
-    status: str = "measured"
-    reason: str = ""
-    details: str = ""
-    ready: list[Ready] = field(default_factory=list)
-    errors: Counter[str] = field(default_factory=Counter)
-    blocks: list[tuple[Slice, Positions]] = field(default_factory=list)
-
-    def leave(self, status: str, reason: str, details: str = "") -> None:
-        """The arm takes no further part."""
-        self.status, self.reason, self.details = status, reason, details
-
-    def describe(self) -> dict[str, Any]:
-        """The arm's entry in run.json."""
-        first = self.ready[0] if self.ready else None
-        info = first.info if first else None
-        return {
-            "name": self.table.name,
-            "label": self.table.title,
-            "role": self.table.role,
-            "status": self.status,
-            "reason": self.reason,
-            "details": self.details,
-            "device": info.device if info else self.table.device,
-            "placement": self.table.placement,
-            "encoder": self.table.encoder.kind,
-            "precision": info.precision if info else "",
-            "info": {name: getattr(info, name) for name in info.__dataclass_fields__} if info else {},
-            "ranker": first.ranker if first else {},
-            "load_s": [round(ready.load_s, 3) for ready in self.ready],
-            "waiting": [asdict(ready.instruments.waiting) for ready in self.ready],
-            "probes": first.instruments.probes if first else {},
-            "errors": dict(self.errors),
-        }
+    keep_texts: bool = False
 
 
 def run_scenario(request: RunRequest, say: Callable[[str], None]) -> Path:
@@ -166,6 +126,8 @@ class _Run:
         if served is None:
             return
         state.blocks.append((part, served.recommended))
+        if served.handed is not None:
+            state.handed.append((part, served.handed.candidates))
         state.errors.update(served.errors)
         settling = len(part) - counted_requests(part.point, self.scenario) if part.point else 0
         origin = Origin(state.table, part, settling, process, self.trace, self.salt, self.cold_users)
@@ -227,6 +189,8 @@ class _Run:
         self.folder.merge(lambda rows: with_quality(rows, arms))
         users = user_hashes(self.trace, self.salt, 0, self.slices[-1].high)
         self.folder.write_floors(floor_rows(floors, FLOOR_LABELS, users))
+        if self.request.keep_texts:
+            self.folder.write_texts(text_rows(self.scenario, self.trace, self.slices))
         self.folder.write_run(self._describe(status))
         folder = self.folder.finish()
         if status == "stopped":
@@ -238,8 +202,9 @@ class _Run:
         self.say("scoring the recommendations against the fp32 reference, untimed")
         n = self.slices[-1].high
         lists = {name: recommended_positions(state.blocks, n) for name, state in self.arms.items() if state.blocks}
-        tables = {name: self.arms[name].table for name in lists if self.arms[name].ready[0].info.real_weights}
-        arms = score_arms(self.scenario, tables, lists, self.trace, self.slices, self.warnings.append)
+        tables = {name: self.arms[name].table for name in lists if self.arms[name].ready[0].real_weights}
+        handed = {name: recommended_positions(self.arms[name].handed, n) for name in tables if self.arms[name].handed}
+        arms = score_arms(self.scenario, tables, lists, self.trace, self.slices, self.warnings.append, handed)
         return arms, score_floors(
             self.scenario, floor_lists(self.scenario, self.trace, self.slices), self.trace, self.slices
         )

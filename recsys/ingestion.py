@@ -10,16 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.catalogue import Catalogue, CleanItem
+from recsys.catalogue import CleanItem
 from recsys.encoders.batching import forward_all
-from recsys.encoders.protocol import Encoder
 from recsys.errors import DataError
-from recsys.features.text import TextCleaner
-from recsys.index import Index
-from recsys.placement import Placement
-from recsys.ranking import Ranker
+from recsys.parts import Parts
 from recsys.serving.protocols import Tracer
-from recsys.types import Item, Positions, Prepared, Request, Vectors
+from recsys.types import Positions, Prepared, Request, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +32,10 @@ class Intake:
 
 
 class Ingestion:
-    """Makes items recommendable in the parts of one recommender. items: as they come, by position."""
+    """Makes items recommendable in the parts of one recommender."""
 
-    def __init__(
-        self,
-        items: Sequence[Item],
-        cleaner: TextCleaner,
-        catalogue: Catalogue,
-        encoder: Encoder,
-        placement: Placement,
-        ranker: Ranker,
-        index: Index,
-    ) -> None:
-        self._items = items
-        self._cleaner = cleaner
-        self._catalogue = catalogue
-        self._encoder = encoder
-        self._placement = placement
-        self._ranker = ranker
-        self._index = index
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     def begin(self, requests: Sequence[Request], tracer: Tracer) -> Intake:
         """The stages before batching: clean, prepare. Nothing that others see is changed.
@@ -81,26 +62,29 @@ class Ingestion:
     def clean(self, requests: Sequence[Request]) -> list[CleanItem]:
         """Clean the items' texts as they are now."""
         for request in requests:
-            if not 0 <= request.item < len(self._items):
+            if not 0 <= request.item < len(self._parts.items):
                 raise DataError(
-                    f"ingest of item {request.item}: the data set has positions 0 to {len(self._items) - 1}. "
+                    f"ingest of item {request.item}: the data set has positions 0 to {len(self._parts.items) - 1}. "
                     "Next: give the position of one of its items"
                 )
-        return [CleanItem.of(self._items[request.item], self._cleaner) for request in requests]
+        return [CleanItem.of(self._parts.items[request.item], self._parts.cleaner) for request in requests]
 
     def prepare(self, items: Sequence[CleanItem]) -> Prepared:
         """Make the items' texts ready for the encoder, and with each what else the ranker reads of it."""
-        return self._encoder.prepare([text for item in items for text in (item.text, *self._ranker.texts(item))])
+        ranker = self._parts.ranker
+        return self._parts.encoder.prepare([text for item in items for text in (item.text, *ranker.texts(item))])
 
     def encode(self, intake: Intake) -> tuple[Vectors, int]:
         """Vectors of the prepared texts, and the tokens that the encoder computed, padding included."""
-        return forward_all(self._encoder, intake.prepared)
+        return forward_all(self._parts.encoder, intake.prepared)
 
     def index(self, intake: Intake, vectors: Vectors) -> None:
         """Put the items where they are read from; into the index last, so that what can be found is complete."""
         texts_per_item = len(intake.prepared) // len(intake.items)
         own, *others = [vectors[place::texts_per_item] for place in range(texts_per_item)]
-        self._catalogue.put(intake.positions.tolist(), intake.items)
-        self._placement.put(intake.positions, own)
-        self._ranker.put(intake.positions, [own, *others])
-        self._index.put(intake.positions, own)
+        self._parts.catalogue.put(intake.positions.tolist(), intake.items)
+        self._parts.placement.put(intake.positions, own)
+        self._parts.ranker.put(intake.positions, [own, *others])
+        if self._parts.reranker:
+            self._parts.reranker.put(intake.positions)
+        self._parts.index.put(intake.positions, own)

@@ -1,30 +1,32 @@
 """The recommender: clean → profile → prepare → (batch) → encode → retrieve → rank → rerank → respond.
 
-Each stage is one method, and its end is marked at one place, so the stages partition a request exactly. How items enter
-is in recsys.ingestion.
+Each stage is one method, and its end is marked at one place, so the stages partition a request exactly; a re-ranker
+that writes its list marks two more within its own. How items enter is in recsys.ingestion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from recsys.catalogue import Catalogue
 from recsys.encoders.batching import forward_all
 from recsys.encoders.protocol import Encoder
-from recsys.features.profile import History, Profile, ProfileStore
-from recsys.features.text import TextCleaner, build_cleaner
-from recsys.index import Candidates, Index
+from recsys.features.profile import History, Profile
+from recsys.features.user_text import user_text
+from recsys.index import Candidates
 from recsys.ingestion import Ingestion
 from recsys.options import OptionsModel
-from recsys.placement import Draft, Placement
-from recsys.ranking import Asker, Ranker
+from recsys.parts import Parts
+from recsys.placement import Draft
+from recsys.ranking import Asker
+from recsys.reranking import Ask
+from recsys.reranking.reordering import reorder
 from recsys.serving.protocols import NullTracer, Tracer
-from recsys.types import Item, Recommendation, Request, Vectors
+from recsys.types import Recommendation, Request, Vectors
 
 
 class RetrievalOptions(OptionsModel):
@@ -64,23 +66,6 @@ class Batch:
         ]
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a recommender is put together from. items: as they come, by position; the catalogue holds them cleaned.
-
-    cleaner: what cleaned the catalogue, and will clean queries and the items that come in.
-    """
-
-    items: Sequence[Item]
-    catalogue: Catalogue
-    encoder: Encoder
-    placement: Placement
-    index: Index
-    ranker: Ranker
-    profiles: ProfileStore
-    cleaner: TextCleaner = field(default_factory=build_cleaner)
-
-
 _NO_DRAFT = Draft(None, np.zeros(0, np.int64))
 _NO_VECTORS = np.zeros((0, 0), np.float32)
 
@@ -91,9 +76,7 @@ class Recommender:
     def __init__(self, parts: Parts, options: RetrievalOptions) -> None:
         self.parts = parts
         self.options = options
-        self.ingestion = Ingestion(
-            parts.items, parts.cleaner, parts.catalogue, parts.encoder, parts.placement, parts.ranker, parts.index
-        )
+        self.ingestion = Ingestion(parts)
 
     def recommend(self, requests: Sequence[Request], tracer: Tracer | None = None) -> list[Recommendation]:
         """Answer RECOMMEND requests, all in one batch."""
@@ -121,9 +104,9 @@ class Recommender:
         tracer.mark("retrieve", batch.rows)
         ranked = self.rank(batch)
         tracer.mark("rank", batch.rows)
-        ranked = self.rerank(batch, ranked)
+        best = self.rerank(batch, ranked, tracer)
         tracer.mark("rerank", batch.rows)
-        answers = self.respond(ranked)
+        answers = self.respond(best)
         tracer.mark("respond", batch.rows)
         self._count_tokens(batch, padded_tokens, tracer)
         return answers
@@ -147,12 +130,22 @@ class Recommender:
         self.parts.catalogue.rewind(as_of_s)
         self.parts.placement.rewind()
         self.parts.ranker.rewind(as_of_s)
+        if self.parts.reranker:
+            self.parts.reranker.rewind()
         self.parts.index.rewind(self.parts.catalogue.hidden_positions)
 
     def beside(self, encoder: Encoder) -> Recommender:
-        """Another thread's recommender on the same catalogue, index and profiles, with an encoder of its own."""
+        """Another thread's recommender with an encoder of its own, and all else that this one has.
+
+        The re-ranker too: it keeps nothing of a request.
+        """
         parts = replace(self.parts, encoder=encoder, placement=self.parts.placement.with_encoder(encoder))
         return Recommender(parts, self.options)
+
+    @property
+    def n_handed_over(self) -> int:
+        """Candidates that the re-ranker is handed, 0 without one."""
+        return self.parts.reranker.info.candidates if self.parts.reranker else 0
 
     def clean(self, batch: Batch) -> None:
         """Collect what is known of the users, and clean their words.
@@ -209,15 +202,20 @@ class Recommender:
         ]
 
     def rank(self, batch: Batch) -> list[Candidates]:
-        """The k best candidates under the ranker's score."""
+        """The best candidates under the ranker's score: k, or as many as the re-ranker is handed."""
+        n = self.n_handed_over or self.options.k
         return [
-            self.parts.ranker.rank(profile, candidates, self.options.k, asker)
+            self.parts.ranker.rank(profile, candidates, n, asker)
             for profile, candidates, asker in zip(batch.profiles, batch.candidates, self._askers(batch), strict=True)
         ]
 
-    def rerank(self, batch: Batch, ranked: list[Candidates]) -> list[Candidates]:
-        """No re-ranker: the lists as they are."""
-        return ranked
+    def rerank(self, batch: Batch, ranked: list[Candidates], tracer: Tracer) -> list[Candidates]:
+        """The k best in the re-ranker's order; the lists as they are where there is no re-ranker."""
+        if self.parts.reranker is None:
+            return ranked
+        done = reorder(self.parts.reranker, self._asks(batch, ranked), self.options.k, tracer)
+        tracer.reranked(batch.rows, [each.positions for each in ranked], done.n_tokens, done.padded_tokens)
+        return done.lists
 
     def respond(self, ranked: Sequence[Candidates]) -> list[Recommendation]:
         """Item ids and scores, as a caller wants them."""
@@ -237,22 +235,33 @@ class Recommender:
         self.parts.ranker.record(request)
 
     def scores(self, requests: Sequence[Request]) -> npt.NDArray[np.float32]:
-        """The ranker's scores by item, float32 [requests, n_items]; −inf for what is excluded or no candidate.
+        """The last word's scores by item, float32 [requests, n_items]; −inf for what is excluded or no candidate.
 
-        Untimed: the yardstick of fidelity.
+        They are the ranker's, or the re-ranker's of those it is handed. Untimed: the yardstick of fidelity.
         """
         batch = self.begin(requests, NullTracer())
         self.encode(batch)
         self.retrieve(batch)
-        scores = np.full((len(batch.rows), len(self.parts.catalogue)), -np.inf, np.float32)
         asked = zip(batch.profiles, batch.candidates, self._askers(batch), strict=True)
-        for row, (profile, candidates, asker) in enumerate(asked):
-            ranked = self.parts.ranker.rank(profile, candidates, len(candidates.positions), asker)
-            scores[row, ranked.positions] = ranked.scores
+        ranked = [
+            self.parts.ranker.rank(profile, candidates, self.n_handed_over or len(candidates.positions), asker)
+            for profile, candidates, asker in asked
+        ]
+        if self.parts.reranker:
+            asks = self._asks(batch, ranked)
+            ranked = reorder(self.parts.reranker, asks, self.n_handed_over, NullTracer()).lists
+        scores = np.full((len(batch.rows), len(self.parts.catalogue)), -np.inf, np.float32)
+        for row, best in enumerate(ranked):
+            scores[row, best.positions] = best.scores
         return scores
 
     def _askers(self, batch: Batch) -> list[Asker]:
         return [Asker(request.user, batch.users, row) for row, request in enumerate(batch.requests)]
+
+    def _asks(self, batch: Batch, ranked: Sequence[Candidates]) -> list[Ask]:
+        titles = self.parts.catalogue.titles
+        asked = zip(batch.rows, batch.profiles, ranked, strict=True)
+        return [Ask(row, user_text(profile, titles), candidates) for row, profile, candidates in asked]
 
     def _excluded(self, batch: Batch) -> list[npt.NDArray[np.int32]]:
         if self.options.exclude_seen:

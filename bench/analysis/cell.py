@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bench.analysis.roles import has_real_weights
 from bench.analysis.selection import Selection
 from bench.analysis.stats.hierarchy import Nested
 
@@ -61,7 +62,7 @@ class Cell:
     @property
     def has_real_weights(self) -> bool:
         """Whether the arm's lists mean anything; those of random weights do not."""
-        return bool((self.arm.get("info") or {}).get("real_weights", True))
+        return has_real_weights(self.arm)
 
     @property
     def on_gpu(self) -> bool:

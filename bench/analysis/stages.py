@@ -24,9 +24,13 @@ WINDOWS = {"p50": (0.45, 0.55, 0.5), "p99": (0.98, 0.999, 0.99)}
 
 
 def stage_lengths_ns(rows: Selection) -> pd.DataFrame:
-    """Length of the queue and of every stage, int64 ns, one row a request; they add up to observed − intended."""
-    ends = [rows[column] for column in ("intended_ns", "taken_ns", *(f"mark_{stage}_ns" for stage in STAGES))]
-    parts = zip(("queue", *STAGES), pairwise(ends), strict=True)
+    """Length of the queue and of every stage, int64 ns, one row a request; they add up to observed − intended.
+
+    A stage that the run's version did not know is left out.
+    """
+    marks = {stage: f"mark_{stage}_ns" for stage in STAGES if f"mark_{stage}_ns" in rows}
+    ends = [rows[column] for column in ("intended_ns", "taken_ns", *marks.values())]
+    parts = zip(("queue", *marks), pairwise(ends), strict=True)
     return pd.DataFrame({part: end - start for part, (start, end) in parts})
 
 

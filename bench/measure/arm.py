@@ -6,25 +6,29 @@ from dataclasses import dataclass
 
 from bench.errors import ConfigError
 from bench.measure.crew import Member
+from bench.measure.knobs.threads import default_threads
 from bench.measure.planted import plant_sleeps
 from bench.scenario import ArmTable, Scenario
+from recsys.caches import build_cache
 from recsys.catalogue import Catalogue
 from recsys.data import Dataset
 from recsys.encoders import build_encoder
 from recsys.encoders.cached import CachedEncoder
 from recsys.encoders.protocol import Encoder
+from recsys.encoders.runtime import usable_processors
 from recsys.features.profile import ProfileStore
 from recsys.features.text import TextCleaner, build_cleaner
 from recsys.index import build_index
 from recsys.options import parse_options
-from recsys.pipeline import Parts, Recommender
+from recsys.parts import Parts
+from recsys.pipeline import Recommender
 from recsys.placement import PLACEMENTS
 from recsys.ranking import RANKERS, Material
+from recsys.reranking import Material as RerankerMaterial
+from recsys.reranking import Reranker, build_reranker
 from recsys.serving import SERVINGS
 from recsys.serving.protocols import Clock
 from recsys.types import Vectors
-
-BYTES_PER_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class BuiltArm:
         encoders = (member.recommender.parts.encoder for member in self.crew)
         return [encoder for encoder in encoders if isinstance(encoder, CachedEncoder)]
 
+    @property
+    def cache_errors(self) -> int:
+        """Calls to the caches' stores that failed so far."""
+        return sum(cache.store.errors for cache in self.caches)
+
 
 def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> BuiltArm:
     """Build the encoder, encode the catalogue, fill the index.
@@ -89,9 +98,8 @@ def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock:
 
 def _fitted(arm: ArmTable, catalogue: Catalogue, t0_s: int, clock: Clock) -> Encoder:
     """An encoder of the arm, fitted on what is known at t0."""
-    encoder = build_encoder(
-        arm.encoder.kind, device=arm.device, threads=arm.threads, clock=clock, **arm.encoder.options
-    )
+    threads = arm.threads or default_threads()
+    encoder = build_encoder(arm.encoder.kind, device=arm.device, threads=threads, clock=clock, **arm.encoder.options)
     _check_placement(arm, encoder)
     encoder.fit(catalogue.texts_known_at(t0_s))
     return encoder
@@ -99,7 +107,7 @@ def _fitted(arm: ArmTable, catalogue: Catalogue, t0_s: int, clock: Clock) -> Enc
 
 def _in_path(arm: ArmTable, encoder: Encoder) -> Encoder:
     """What encodes in a request: the encoder, or a cache of its own around it."""
-    return CachedEncoder(encoder, round(arm.cache.capacity_mb * BYTES_PER_MB)) if arm.cache else encoder
+    return CachedEncoder(encoder, build_cache(arm.cache.kind, arm.cache.options)) if arm.cache else encoder
 
 
 def build_recommender(scenario: Scenario, arm: ArmTable, dataset: Dataset, encoded: EncodedCatalogue) -> Recommender:
@@ -117,8 +125,25 @@ def build_recommender(scenario: Scenario, arm: ArmTable, dataset: Dataset, encod
         ranker=ranker(ranking, Material(dataset, catalogue, vectors, encoded.encoder, t0_s, profile, scenario.seed)),
         profiles=ProfileStore(dataset.by_user, profile),
         cleaner=encoded.cleaner,
+        reranker=_reranker(scenario, arm, catalogue),
     )
     return Recommender(parts, scenario.retrieval_options)
+
+
+def _reranker(scenario: Scenario, arm: ArmTable, catalogue: Catalogue) -> Reranker | None:
+    """The arm's re-ranker on its catalogue, None without one. Raises ConfigError where it wants more than there is."""
+    if arm.reranking is None:
+        return None
+    threads = arm.threads or default_threads() or usable_processors()
+    material = RerankerMaterial(catalogue, scenario.requests.k, arm.device, threads)
+    reranker = build_reranker(arm.reranking.kind, arm.reranking.options, material)
+    handed, found = reranker.info.candidates, scenario.retrieval_options.candidates
+    if handed > found:
+        raise ConfigError(
+            f'arm "{arm.name}": reranking.candidates = {handed}, but the ranker is handed {found} items itself. '
+            f"Next: lower it, or set retrieval.candidates = {handed}"
+        )
+    return reranker
 
 
 def _check_k(scenario: Scenario, catalogue: Catalogue) -> None:

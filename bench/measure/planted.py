@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.clock import nap
+from bench.errors import ConfigError
 from recsys.pipeline import Recommender
 
 _METHODS = {
@@ -21,12 +22,20 @@ _METHODS = {
     "respond": "respond",
     "update": "update",
 }
-"""The method that does the work of each stage, of the recommender, of its ingestion, or of both."""
+"""The method that does the work of each stage, of the recommender, of its ingestion, or of both.
+
+The stages of a re-ranker that writes are within `rerank`: what is planted there shows in the first of them.
+"""
 
 
 def plant_sleeps(recommender: Recommender, sleeps_ms: Mapping[str, float]) -> None:
-    """Make the methods of the recommender and of its ingestion slower by so many ms a call, stage by stage."""
+    """Make the methods of the recommender and of its ingestion slower by so many ms a call, stage by stage.
+
+    Raises ConfigError for a stage that is no method of theirs.
+    """
     for stage, sleep_ms in sleeps_ms.items():
+        if stage not in _METHODS:
+            raise ConfigError(f"planted_sleep_ms: {stage} is a part of re-ranking. Next: plant it in rerank")
         method = _METHODS[stage]
         for worker in (recommender, recommender.ingestion):
             if hasattr(worker, method):

@@ -38,8 +38,14 @@ class Ready:
 
     info: EncoderInfo
     ranker: dict[str, Any]
+    reranker: dict[str, Any]
     load_s: float
     instruments: Instruments
+
+    @property
+    def real_weights(self) -> bool:
+        """Whether its lists mean anything: those of random weights, of encoder or re-ranker, do not."""
+        return self.info.real_weights and bool(self.reranker.get("real_weights", True))
 
 
 class ArmFailed(Exception):
@@ -101,7 +107,7 @@ class WorkerPool:
         instruments = self._receive(name, BUILD_LIMIT_S)
         if not (isinstance(built, Built) and isinstance(instruments, Instruments)):
             raise ArmFailed(f"unexpected answers {built!r} and {instruments!r}")
-        return Ready(built.info, built.ranker, load_s, instruments)
+        return Ready(built.info, built.ranker, built.reranker, load_s, instruments)
 
     def warm_up(self, name: str, command: WarmUp) -> Quiet:
         """Let an arm warm up. Raises ArmFailed."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.serving.protocols import STAGES, Clock
-from recsys.types import Recommendation
+from recsys.types import Positions, Recommendation
 
 NOT_WAITED_FOR = -1
 LONGEST_LATENESS_NS = np.iinfo(np.int32).max
@@ -30,15 +32,33 @@ class Outcome(IntEnum):
 _ANSWERED = int(Outcome.ANSWERED)  # an enum member costs ten times as much to store
 
 
+@dataclass(frozen=True)
+class Handed:
+    """What a re-ranker was handed and read, by row. candidates int32 [n, N], −1 where there are fewer.
+
+    tokens, padded_tokens int32 [n]: that it read for each request, and its share of those computed with padding.
+    """
+
+    candidates: npt.NDArray[np.int32]
+    tokens: npt.NDArray[np.int32]
+    padded_tokens: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, n: int, n_candidates: int) -> Handed:
+        """Nothing yet, of n requests."""
+        return cls(np.full((n, n_candidates), -1, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32))
+
+
 class Recorder:
     """Implements the tracer of the recommender and the stamps of the inbox, for n requests and lists of length k.
 
-    All times are int64 ns of the block's clock; 0 = never. ended_ns: when the request left the system, whichever way.
+    n_candidates: that a re-ranker is handed; without one `handed` is None. All times are int64 ns of the block's clock;
+    0 = never. ended_ns: when the request left the system, whichever way.
     lateness_ns int32: how late the inbox was for a request that the system waited for, else NOT_WAITED_FOR.
     recommended int32 [n, k], -1 where a list is shorter. errors: messages of failed requests and how often each came.
     """
 
-    def __init__(self, n: int, k: int, clock: Clock) -> None:
+    def __init__(self, n: int, k: int, clock: Clock, n_candidates: int = 0) -> None:
         self._clock = clock
         self.intended_ns = np.zeros(n, np.int64)
         self.taken_ns = np.zeros(n, np.int64)
@@ -49,6 +69,7 @@ class Recorder:
         self.padded_tokens_of = np.zeros(n, np.int32)
         self.outcomes = np.zeros(n, np.int8)
         self.recommended = np.full((n, k), -1, np.int32)
+        self.handed = Handed.of(n, n_candidates) if n_candidates else None
         self.errors: Counter[str] = Counter()
         self.first_error: Exception | None = None
         # single values are written through views: three times as fast as through the arrays
@@ -70,9 +91,18 @@ class Recorder:
 
     def padded(self, rows: Sequence[int], padded_tokens: int) -> None:
         """Spread the padded tokens of a batch over its requests, the remainder on the first."""
-        share, rest = divmod(padded_tokens, len(rows))
-        self.padded_tokens_of[rows] = share
-        self.padded_tokens_of[rows[0]] += rest
+        _share_out(padded_tokens, rows, self.padded_tokens_of)
+
+    def reranked(
+        self, rows: Sequence[int], candidates: Sequence[Positions], n_tokens: Sequence[int], padded_tokens: int
+    ) -> None:
+        """A re-ranker was handed these candidates of each request, and read so many tokens for each."""
+        if self.handed is None:
+            raise ValueError("a recorder made for no candidates was told of some")
+        for row, positions in zip(rows, candidates, strict=True):
+            self.handed.candidates[row, : len(positions)] = positions
+        self.handed.tokens[rows] = n_tokens
+        _share_out(padded_tokens, rows, self.handed.padded_tokens)
 
     def due(self, rows: range, intended_ns: int) -> None:
         """These requests are due at this time."""
@@ -140,3 +170,10 @@ class Recorder:
     def _leave(self, row: int, at_ns: int, outcome: Outcome) -> None:
         self._taken[row] = self._ended[row] = at_ns
         self._outcomes[row] = outcome
+
+
+def _share_out(padded_tokens: int, rows: Sequence[int], column: npt.NDArray[np.int32]) -> None:
+    """Write the batch's tokens into the column in equal parts, the remainder on the first row."""
+    share, rest = divmod(padded_tokens, len(rows))
+    column[rows] = share
+    column[rows[0]] += rest

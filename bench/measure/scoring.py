@@ -1,8 +1,10 @@
 """The quality of every list that was recommended: an untimed pass over the same requests after the blocks.
 
-recall and nDCG compare with the user's later events. Fidelity compares with the exact fp32 reference of the same model
-and placement, whichever arms ran; overlap with the baseline's lists. A request that was not answered scores 0.
-Diversity and novelty look at the list alone, and have no value where there is none.
+recall and nDCG compare with the user's later events, candidate recall too, of what a re-ranker was handed. Fidelity
+compares with the exact fp32 reference of the same models and placement, whichever arms ran; overlap with the
+baseline's lists. A request that was not answered scores 0.
+Diversity and novelty look at the list alone, and have no value where there is none; the satisfaction proxy has one a
+session, at the last of its lists.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, islice
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +24,7 @@ from bench.measure.arm import EncodedCatalogue, build_recommender, encode_catalo
 from bench.measure.noise import noisy_trace
 from bench.measure.shelf import Shelf
 from bench.measure.slices import Slice
+from bench.measure.visit_goals import VisitGoals
 from bench.scenario import ArmTable, CacheTable, PluginTable, Scenario
 from bench.traffic.trace import Trace
 from recsys import quality
@@ -27,6 +32,7 @@ from recsys.encoders import exact_reference
 from recsys.encoders.cached import CachedEncoder
 from recsys.errors import MissingLibrary
 from recsys.pipeline import Recommender
+from recsys.reranking import exact_reranking
 from recsys.types import Positions, Request, RequestKind
 
 LOG = logging.getLogger(__name__)
@@ -41,9 +47,8 @@ REQUESTS_AT_ONCE = 64
 
 def score_floors(scenario: Scenario, lists: Mapping[str, Positions], trace: Trace, slices: Sequence[Slice]) -> Scores:
     """Quality of the floors: all that asks for no reference and no baseline."""
-    relevant = _relevant(scenario, trace, slices)
-    shelf = Shelf.of(scenario, trace.dataset)
-    return {floor: _against_events(mine, relevant, shelf) | shelf.variety(mine) for floor, mine in lists.items()}
+    judge = _Judge.of(scenario, trace, slices)
+    return {floor: judge.scores(mine) for floor, mine in lists.items()}
 
 
 def score_arms(
@@ -53,20 +58,23 @@ def score_arms(
     trace: Trace,
     slices: Sequence[Slice],
     warn: Callable[[str], None] = LOG.warning,
+    handed: Mapping[str, Positions] = MappingProxyType({}),
 ) -> Scores:
     """Quality by arm. Says through warn where a reference cannot be had here: fidelity is then not measured.
 
     arms: those with real weights; the lists of random ones mean nothing. lists: int32 [rows, k] an arm, −1 = none.
+    handed: int32 [rows, N] an arm with a re-ranker, the candidates that it had.
     """
     if not arms:
         return {}
-    relevant = _relevant(scenario, trace, slices)
-    shelf = Shelf.of(scenario, trace.dataset)
+    judge = _Judge.of(scenario, trace, slices)
+    relevant = judge.relevant
     baseline = next((name for name, arm in arms.items() if arm.role == "baseline"), None)
-    scores = {name: _against_events(lists[name], relevant, shelf) | shelf.variety(lists[name]) for name in arms}
+    scores = {name: judge.scores(lists[name]) for name in arms}
     for name in arms:
         others = lists.get(baseline or "")
         scores[name]["overlap_at_k"] = _overlap(lists[name], others, relevant)
+        scores[name]["candidate_recall"] = _candidate_recall(handed.get(name), relevant)
         scores[name]["fidelity_at_k"] = np.full(len(relevant), np.nan, np.float32)
     encoded: dict[str, EncodedCatalogue] = {}  # references that differ in placement alone share their vectors
     for reference, names in _references(arms):
@@ -82,6 +90,28 @@ def score_arms(
         for part in slices:
             _score_slice(recommender, judged, met, part, scenario.requests.k)
     return scores
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """What every list is held against, whoever made it. relevant: by row of the trace."""
+
+    relevant: Sequence[Positions | None]
+    shelf: Shelf
+    goals: VisitGoals
+
+    @classmethod
+    def of(cls, scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> _Judge:
+        relevant = _relevant(scenario, trace, slices)
+        return cls(relevant, Shelf.of(scenario, trace.dataset), VisitGoals.of(trace, relevant, slices))
+
+    def scores(self, lists: Positions) -> dict[str, Column]:
+        """All columns that ask for no other list. lists: int32 [rows, k]."""
+        return (
+            _against_events(lists, self.relevant, self.shelf)
+            | {"satisfaction_proxy": self.goals.satisfied(lists)}
+            | self.shelf.variety(lists)
+        )
 
 
 def _relevant(scenario: Scenario, trace: Trace, slices: Sequence[Slice]) -> list[Positions | None]:
@@ -125,6 +155,15 @@ def _judged(lists: Positions, relevant: Sequence[Positions | None]) -> dict[str,
     return columns
 
 
+def _candidate_recall(handed: Positions | None, relevant: Sequence[Positions | None]) -> Column:
+    """Share of the relevant items among the candidates: no re-ranker can find more. Not measured without one."""
+    column = np.full(len(relevant), np.nan, np.float32)
+    if handed is not None:
+        known = {row: items for row, items in enumerate(relevant) if items is not None and len(items)}
+        column[list(known)] = quality.candidate_recall([handed[row] for row in known], list(known.values()))
+    return column
+
+
 def _overlap(lists: Positions, others: Positions | None, relevant: Sequence[Positions | None]) -> Column:
     """Agreement with the baseline's list, where it has one."""
     column = np.full(len(relevant), np.nan, np.float32)
@@ -140,15 +179,17 @@ def _references(arms: Mapping[str, ArmTable]) -> list[tuple[ArmTable, list[str]]
     needed: dict[str, tuple[ArmTable, list[str]]] = {}
     for name, arm in arms.items():
         exact = exact_reference(arm.encoder.kind, arm.encoder.options)
-        if exact is None:
+        if exact is None and arm.reranking is None:
             continue
+        reranking = exact_reranking(arm.reranking.kind, arm.reranking.options) if arm.reranking else None
         reference = ArmTable(
             name="shadow",
-            encoder=PluginTable.model_validate(dict(sorted(exact.items()))),
+            encoder=PluginTable.model_validate(dict(sorted((exact or arm.encoder.model_dump()).items()))),
             placement=arm.placement,
             ranking=arm.ranking,
+            reranking=PluginTable.model_validate(reranking) if reranking else None,
             text=arm.text,
-            cache=CacheTable(capacity_mb=REFERENCE_CACHE_MB),
+            cache=CacheTable(capacity_mb=REFERENCE_CACHE_MB) if exact else None,
         )
         needed.setdefault(reference.model_dump_json(), (reference, []))[1].append(name)
     return list(needed.values())

@@ -28,7 +28,7 @@ from bench.measure.noise import noisy_trace
 from bench.measure.probes import Subject
 from bench.measure.probes.cpu import process_cpu_s
 from bench.measure.probes.probe_set import build_probes
-from bench.measure.recorder import Outcome, Recorder
+from bench.measure.recorder import Handed, Outcome, Recorder
 from bench.measure.slices import Slice
 from bench.measure.waiting import Waiting, settle_waiting
 from bench.measure.wire import receive, send
@@ -60,10 +60,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What an arm is: its encoder, and its ranker as it was fitted."""
+    """What an arm is: its encoder, its ranker as it was fitted, and its re-ranker, {} without one."""
 
     info: EncoderInfo
     ranker: dict[str, Any]
+    reranker: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ class Served:
     """What happened in one block. All arrays have one row a request; times are ns from the block's start.
 
     lateness_ns: of the inbox, −1 where the system did not wait for the request. readings: of the probes, by name.
-    pauses, paused_s: of Python's collector. errors: messages of failed requests, and how often each came.
+    pauses, paused_s: of Python's collector. errors: messages of failed requests, and how often each came. handed: to
+    the re-ranker, None without one.
     """
 
     intended_ns: npt.NDArray[np.int64]
@@ -121,6 +123,7 @@ class Served:
     pauses: int
     paused_s: float
     errors: dict[str, int]
+    handed: Handed | None = None
 
 
 class Cause(Enum):
@@ -146,7 +149,7 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
         worker = Worker(assignment)
-        send(connection, Built(worker.arm.encoded.encoder.info, worker.arm.recommender.parts.ranker.describe()))
+        send(connection, worker.describe())
         send(connection, worker.look_around())
         while (command := receive(connection)) is not None:
             send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
@@ -170,6 +173,12 @@ class Worker:
         trace = draw_trace(self.scenario, dataset, assignment.trace_length, assignment.data_dirs)
         self.trace: Trace = noisy_trace(self.scenario, self.table, trace)
         self.arm: BuiltArm = build_arm(self.scenario, self.table, self.trace.dataset, self.clock)
+
+    def describe(self) -> Built:
+        """What was built."""
+        parts = self.arm.recommender.parts
+        reranker = parts.reranker.describe() if parts.reranker else {}
+        return Built(self.arm.encoded.encoder.info, parts.ranker.describe(), reranker)
 
     def look_around(self) -> Instruments:
         """Choose how to wait and what can be read here: no part of what the arm takes to load."""
@@ -199,6 +208,7 @@ class Worker:
         recorder = self._recorder(len(requests))
         offer = self._offer(point.table, requests, command.intended_ns)
         load = LOADS.get(point.table.kind)
+        cache_errors = self.arm.cache_errors
         with CollectorOff(self.clock) as collector:
             self.probes.start()
             spun_ns, start_ns = self.clock.spun_ns, self.clock.now_ns()
@@ -206,6 +216,8 @@ class Worker:
             wall_ns, spun_ns = self.clock.now_ns() - start_ns, self.clock.spun_ns - spun_ns
             readings = self.probes.stop()
         recorder.close(start_ns)
+        if self.arm.caches:
+            readings["cache_errors"] = self.arm.cache_errors - cache_errors
         return Served(
             intended_ns=recorder.intended_ns,
             taken_ns=recorder.taken_ns,
@@ -223,6 +235,7 @@ class Worker:
             pauses=collector.pauses,
             paused_s=collector.paused_s,
             errors=dict(recorder.errors),
+            handed=recorder.handed,
         )
 
     def _rewound(self, low: int, high: int) -> Sequence[Request]:
@@ -232,7 +245,7 @@ class Worker:
         return requests
 
     def _recorder(self, n: int) -> Recorder:
-        return Recorder(n, self.scenario.requests.k, self.clock)
+        return Recorder(n, self.scenario.requests.k, self.clock, self.arm.recommender.n_handed_over)
 
     def _offer(
         self, table: LoadTable, requests: Sequence[Request], intended_ns: npt.NDArray[np.int64] | None = None

@@ -8,11 +8,10 @@ Its module imports no heavy library at its top, so that options can be checked w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from recsys.encoders.runtime import Runtime, require_device
+from recsys.encoders.runtime import Runtime, require_device, usable_processors
 from recsys.errors import BadOptions
 from recsys.options import OptionsModel, parse_options
 from recsys.registry import Registry
@@ -30,16 +29,18 @@ def build_encoder(
 ) -> Encoder:
     """An encoder of this kind, its model loaded.
 
-    device: "cpu", "cuda" (the first) or "cuda:N". threads: for the computation, None = all cores. clock: handed to the
-    kinds that wait. Raises UnknownKind, MissingLibrary, BadOptions, MissingDevice, and ModelError for a model that
-    cannot be found.
+    device: "cpu", "cuda" (the first) or "cuda:N". threads: for the computation, None = the processors that this process
+    may run on. clock: handed to the kinds that wait. Raises UnknownKind, MissingLibrary, BadOptions, MissingDevice, and
+    ModelError for a model that cannot be found.
     """
     parsed = check_options(kind, options)
     encoder_class = ENCODERS.get(kind)
     require_device(kind, encoder_class.DEVICES, device)
     if threads is not None and threads < 1:
-        raise BadOptions(f'encoder "{kind}": threads = {threads}, but it takes 1. Next: leave it out for all cores')
-    runtime = Runtime(device, threads or os.cpu_count() or 1, clock if encoder_class.WANTS_CLOCK else None)
+        raise BadOptions(
+            f'encoder "{kind}": threads = {threads}, but it takes 1. Next: leave it out for all usable cores'
+        )
+    runtime = Runtime(device, threads or usable_processors(), clock if encoder_class.WANTS_CLOCK else None)
     encoder: Encoder = encoder_class(parsed, runtime)
     return encoder
 

@@ -32,6 +32,16 @@ class Forward(Protocol[P_contra]):
         """float32 [n, dim] of a batch that is padded as it is."""
 
 
+def batches(
+    n_tokens: npt.NDArray[np.int64], max_padded_tokens: int = MAX_PADDED_TOKENS, max_rows: int = MAX_ROWS
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Rows that are computed together, the shortest first; see `forward_sorted`. None for no rows."""
+    order = np.argsort(n_tokens, kind="stable")
+    if len(order):
+        for start, stop in _cuts(n_tokens[order], max_padded_tokens, max_rows):
+            yield order[start:stop]
+
+
 def forward_sorted(
     encoder: Forward[P], prepared: P, max_padded_tokens: int = MAX_PADDED_TOKENS, max_rows: int = MAX_ROWS
 ) -> tuple[Vectors, int]:

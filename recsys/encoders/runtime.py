@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +23,11 @@ class Runtime:
     device: str = "cpu"
     threads: int = 1
     clock: Clock | None = None
+
+
+def usable_processors() -> int:
+    """Those that the process may run on; whoever knows of a quota on their time gives a number of threads."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def require_device(kind: str, families: tuple[str, ...], device: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,6 @@ from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.torch_model import load_torch_model
 from recsys.options import OptionsModel
-
-if TYPE_CHECKING:
-    import torch
-
-    from recsys.models.pooling import HiddenStates
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
 
@@ -40,21 +35,12 @@ class TransformerEncoder(PretrainedEncoder):
 
     def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        from recsys.models.encoder import encoder_states
         from recsys.models.pooling import embedder
 
         module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
         super().__init__(options, runtime, model)
-        self._run = embedder(_hidden_states(module, runtime.device, dtype), runtime.device, options.pooling)
+        self._run = embedder(encoder_states(module, runtime.device, dtype), runtime.device, options.pooling)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)
-
-
-def _hidden_states(module: Any, device: str, dtype: torch.dtype) -> HiddenStates:
-    """The model at its precision on its device."""
-    from recsys.models.bert import Bert, can_run
-
-    if can_run(module.config):
-        return Bert(module, device, dtype)
-    module = module.to(device=device, dtype=dtype)
-    return lambda ids, mask: module(input_ids=ids, attention_mask=mask).last_hidden_state

@@ -58,6 +58,23 @@ class TextTokenizer:
                 rows[place] = self._ids([text])[0]
         return _ragged(rows)
 
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> tuple[TokenIds, TokenIds]:
+        """Two texts as one row, at most max_tokens, of which the longer text is cut; and each id's segment, 0 or 1."""
+        try:
+            encodings = self._tokenizer.encode_batch(pairs, add_special_tokens=self._special_tokens)
+        except TypeError:
+            mended = [(_without_lone_surrogates(first), _without_lone_surrogates(second)) for first, second in pairs]
+            encodings = self._tokenizer.encode_batch(mended, add_special_tokens=self._special_tokens)
+        ids = TokenIds.from_lists([encoding.ids for encoding in encodings])
+        return ids, TokenIds.from_lists([encoding.type_ids for encoding in encodings])
+
+    @property
+    def frame(self) -> tuple[list[int], list[int]]:
+        """The special ids that the tokenizer puts before a text, and those after it."""
+        encoding = self._tokenizer.encode("a")
+        own = [place for place, special in enumerate(encoding.special_tokens_mask) if not special]
+        return encoding.ids[: own[0]], encoding.ids[own[-1] + 1 :]
+
     def unread_share(self, texts: Sequence[str]) -> float:
         """Share of the texts that it cannot read, see recsys.models.reading."""
         return unread_share(self._tokenizer, [_without_lone_surrogates(self._head(text)) for text in texts])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.types import Positions, Vectors
-from recsys.vectors import stacked, weighted_means
+from recsys.vectors import dot, dot_at, stacked, weighted_means
 
 
 class ItemVectors:
@@ -39,6 +39,12 @@ class ItemVectors:
     def at(self, positions: Positions) -> Any:
         """The vectors of these items, [n, dim], in the order given."""
         return self._built[positions] if self._as_built([positions]) else self._rows(positions)
+
+    def dot(self, positions: Positions, vector: Any) -> npt.NDArray[np.float32]:
+        """Dot products of the vectors of these items with one vector [1, dim], float32 [n]."""
+        if self._as_built([positions]):
+            return dot_at(self._built, positions, vector)
+        return dot(self._rows(positions), vector)
 
     def _as_built(self, rows: Sequence[Positions]) -> bool:
         """Whether none of these rows is replaced."""

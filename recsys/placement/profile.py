@@ -9,6 +9,7 @@ import numpy as np
 from recsys.catalogue import Catalogue
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import Profile
+from recsys.features.user_text import user_text
 from recsys.placement import PLACEMENTS
 from recsys.placement.encoding import EncodingPlacement
 from recsys.placement.protocol import Draft
@@ -27,11 +28,7 @@ class ProfilePlacement(EncodingPlacement):
 
     def draft(self, profiles: Sequence[Profile]) -> Draft:
         """One text a user."""
-        titles = self._catalogue.titles
-        texts = [
-            profile.query or ", ".join([titles[position] for position in profile.items.tolist()])
-            for profile in profiles
-        ]
+        texts = [user_text(profile, self._catalogue.titles) for profile in profiles]
         return Draft(self._encoder.prepare(texts), np.ones(len(profiles), np.int64))
 
     def user_vectors(self, profiles: Sequence[Profile], encoded: Vectors | None) -> Vectors:

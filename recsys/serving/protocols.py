@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from recsys.types import Recommendation, Request
+from recsys.types import Positions, Recommendation, Request
 
 STAGES = (
     "clean",
@@ -19,11 +19,16 @@ STAGES = (
     "index",
     "retrieve",
     "rank",
+    "first_token",
+    "more_tokens",
     "rerank",
     "update",
     "respond",
 )
-"""Stages in the order in which a request passes them. Those that a kind of request does not pass have length 0."""
+"""Stages in the order in which a request passes them. Those that a kind of request does not pass have length 0.
+
+first_token, more_tokens: of a re-ranker that writes its list; rerank is what is left after them, or all of re-ranking.
+"""
 
 
 class Clock(Protocol):
@@ -47,6 +52,14 @@ class Tracer(Protocol):
 
     def padded(self, rows: Sequence[int], padded_tokens: int) -> None:
         """The requests of these rows went through the encoder together, as this many tokens with padding."""
+
+    def reranked(
+        self, rows: Sequence[int], candidates: Sequence[Positions], n_tokens: Sequence[int], padded_tokens: int
+    ) -> None:
+        """A re-ranker was handed these candidates of each request, and read so many tokens for each.
+
+        padded_tokens: computed for all of them, padding included. Not told where there is no re-ranker.
+        """
 
 
 class Inbox(Protocol):
@@ -86,4 +99,9 @@ class NullTracer:
         """Nothing."""
 
     def padded(self, rows: Sequence[int], padded_tokens: int) -> None:
+        """Nothing."""
+
+    def reranked(
+        self, rows: Sequence[int], candidates: Sequence[Positions], n_tokens: Sequence[int], padded_tokens: int
+    ) -> None:
         """Nothing."""

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from bench.measure.knobs import KNOBS, Knob, KnobReport, KnobVerdict, Unreadable, turn
-from bench.measure.knobs.kernel_files import online_cpus, usable_cpus
+from bench.measure.knobs.kernel_files import usable_cpus
 from bench.measure.knobs.quota import cpu_quota
 from bench.measure.knobs.variables import set_back
 
@@ -24,6 +24,14 @@ def usable_cores(root: Path) -> int:
     return usable if quota is None else max(1, min(usable, math.floor(quota)))
 
 
+def default_threads(root: Path = Path("/")) -> int | None:
+    """Threads of an arm that sets none: the usable cores. None where these cannot be read here."""
+    try:
+        return usable_cores(root)
+    except Unreadable:
+        return None
+
+
 @KNOBS.register("threads")
 class Threads(Knob):
     """More threads than processors wait for one another: a forward pass lasts until the last was given its turn."""
@@ -31,17 +39,15 @@ class Threads(Knob):
     @staticmethod
     def look(root: Path) -> KnobReport:
         """BAD where a budget is above the usable cores: a variable's, or what libraries take when none is set."""
-        cores, default, online = usable_cores(root), len(usable_cpus(root)), len(online_cpus(root))
+        cores, default = usable_cores(root), len(usable_cpus(root))
         budgets = {name: _budget(name, default) for name in BUDGETS}
         advice = []
         if any(threads > cores for threads in budgets.values()):
             advice.append(turn(f"export {' '.join(f'{name}={cores}' for name in BUDGETS)}", set_back(BUDGETS)))
-        if online > cores:
-            advice.append(turn(f"llm-rec-bench run … --set arm.NAME.threads={cores}", "leave it out"))
         chosen = [f"{name}={budgets[name]}" for name in BUDGETS if os.environ.get(name)]
         state = (
             f"{cores} usable cores; {', '.join(chosen) or f'OpenMP, MKL and OpenBLAS take {default}'}; "
-            f"PyTorch and ONNX Runtime take {online} where an arm sets no threads"
+            f"encoders take {cores} where an arm sets no threads"
         )
         return KnobReport(state, KnobVerdict.BAD if advice else KnobVerdict.GOOD, "; ".join(advice))
 
