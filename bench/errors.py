@@ -53,3 +53,9 @@ class NothingMeasured(BenchError):
     """All arms were absent or failed."""
 
     exit_code = 4
+
+
+class NotReproduced(BenchError):
+    """What was rebuilt from a stored run is not what the run holds."""
+
+    exit_code = 2

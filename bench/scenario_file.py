@@ -15,6 +15,7 @@ from bench.errors import ConfigError
 from bench.measure.loads import check_load
 from bench.scenario import ArmTable, PluginTable, Scenario
 from bench.traffic.arrivals import ARRIVALS
+from recsys.caches import CACHES
 from recsys.data.loading import check_options as check_data_options
 from recsys.encoders import ENCODERS
 from recsys.encoders import check_options as check_encoder_options
@@ -25,6 +26,7 @@ from recsys.options import parse_options
 from recsys.placement import PLACEMENTS
 from recsys.ranking import RANKERS
 from recsys.registry import Registry
+from recsys.reranking import RERANKERS
 from recsys.serving import SERVINGS
 
 
@@ -198,7 +200,7 @@ def _keys_at(model: type[BaseModel], loc: Sequence[int | str]) -> set[str]:
 
 
 def _check_plugins(scenario: Scenario, path: Path) -> None:
-    """Every kind is known and its options are its own; an encoder's library may be absent here."""
+    """Every kind is known and its options are its own; an encoder's or re-ranker's library may be absent here."""
     where = "data"
     try:
         check_data_options(scenario.data.kind, scenario.data.options)
@@ -223,8 +225,12 @@ def _check_arm(arm: ArmTable) -> None:
     check_steps(arm.text.steps)
     _check_table(SERVINGS, arm.serving)
     _check_table(RANKERS, arm.ranking)
+    if arm.cache:
+        _check_table(CACHES, arm.cache)
     if arm.index:
         _check_table(INDEXES, arm.index)
+    if arm.reranking and not RERANKERS.entry(arm.reranking.kind).missing:
+        _check_table(RERANKERS, arm.reranking)
 
 
 def _check_table(registry: Registry[Any], table: PluginTable) -> None:

@@ -18,6 +18,11 @@ from recsys.serving.protocols import STAGES
 NAME_PATTERN = re.compile(r"[a-z0-9_-]+")
 
 
+def _is_none(value: object) -> bool:
+    """For keys that came later: left out where nothing is said, so that older scenarios keep their hash."""
+    return value is None
+
+
 class Strict(BaseModel):
     """A table whose keys are all known."""
 
@@ -42,13 +47,32 @@ class DataTable(PluginTable):
     train_share: float = Field(0.8, gt=0, lt=1)
 
 
+class QueriesTable(Strict):
+    """queries = { … }: words that users type, drawn from the items that they then choose (bench.traffic.queries).
+
+    share: of the requests for a list. words: fewest and most words of a query. repeat_share: of the queries, those that
+    were asked before in the very same words.
+    """
+
+    share: float = Field(1.0, gt=0, le=1)
+    words: tuple[int, int] = (3, 8)
+    repeat_share: float = Field(0.0, ge=0, lt=1)
+
+    @field_validator("words")
+    @classmethod
+    def _fewest_and_most(cls, words: tuple[int, int]) -> tuple[int, int]:
+        if not 1 <= words[0] <= words[1]:
+            raise ValueError(f"words = [{words[0]}, {words[1]}]: the fewest, at least 1, come first, then the most")
+        return words
+
+
 class RequestsTable(Strict):
     """[requests]: what is asked for, and where the requests come from.
 
     history: newest events of a user that make the profile. k: length of a list.
     kind "data" draws requests from the data's events after t0: feedback_share of them report an event instead of asking
     for a list, ingest_share bring a new or changed item. repeat: how often the same user asks ("zipf" with the exponent
-    zipf_s; bench.traffic.repeats has the laws).
+    zipf_s; bench.traffic.repeats has the laws). queries: what users type; None = they type nothing.
     kind "file" takes them from path, looked up where data sets are; the keys for drawing are then not used.
     """
 
@@ -60,6 +84,7 @@ class RequestsTable(Strict):
     ingest_share: float = Field(0.0, ge=0, lt=1)
     repeat: Literal["none", "zipf", "unique", "same"] = "none"
     zipf_s: float = Field(0.65, ge=0, allow_inf_nan=False)
+    queries: QueriesTable | None = Field(None, exclude_if=_is_none)
 
     @model_validator(mode="after")
     def _consistent(self) -> RequestsTable:
@@ -150,17 +175,19 @@ class LoadTable(Strict):
         return rates_per_s
 
 
-class CacheTable(Strict):
+class CacheTable(PluginTable):
     """cache = { … }: an arm's embedding cache. start: "warm" lets the warm-up slice fill it, "cold" skips that."""
 
-    capacity_mb: float = Field(64, gt=0)
+    kind: str = "memory"
     start: Literal["warm", "cold"] = "warm"
 
 
 class ArmTable(Strict):
-    """[[arm]]: one configuration of the recommender. threads None: all processors.
+    """[[arm]]: one configuration of the recommender. threads None: all cores that this process may use.
 
     workers: threads that serve requests at the same time, each with an encoder of its own.
+
+    reranking: a model that orders the ranker's best candidates anew; None = the ranker has the last word.
 
     text: what this arm cleans otherwise than [text] says: stems suit TF-IDF, for example, and no language model.
 
@@ -177,6 +204,7 @@ class ArmTable(Strict):
     cache: CacheTable | None = None
     index: PluginTable | None = None
     ranking: PluginTable = PluginTable(kind="similarity")
+    reranking: PluginTable | None = Field(None, exclude_if=_is_none)
     threads: int | None = Field(None, ge=1)
     workers: int = Field(1, ge=1)
     text: TextTable = TextTable()

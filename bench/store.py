@@ -28,6 +28,7 @@ SCHEMA_VERSION = 1
 RUN_FILE = "run.json"
 REQUESTS_FILE = "requests.parquet"
 FLOORS_FILE = "floors.parquet"
+TEXTS_FILE = "texts.parquet"
 LATEST = "latest"
 ROW_GROUP = 65_536
 """Rows of requests.parquet that are held at once while it is written: blocks are joined until they are as many."""
@@ -71,6 +72,10 @@ class RunFolder:
     def write_floors(self, floors: pa.Table) -> None:
         """Write floors.parquet."""
         replace_file(self.partial / FLOORS_FILE, lambda temporary: _write_groups(temporary, iter([floors])))
+
+    def write_texts(self, texts: pa.Table) -> None:
+        """Write texts.parquet: what users typed and met. Without this no file of a run holds either."""
+        replace_file(self.partial / TEXTS_FILE, lambda temporary: _write_groups(temporary, iter([texts])))
 
     def finish(self) -> Path:
         """Give the folder its final name and point `latest` at it."""

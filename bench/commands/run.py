@@ -20,6 +20,9 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     data_dir: DataDirOption = None,
     out: OutOption = Path("results"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and measure nothing.")] = False,
+    keep_texts: Annotated[
+        bool, typer.Option("--keep-texts", help="Store what users typed and their histories too: personal data.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 when the run is INVALID, 4 when an arm failed.")
     ] = False,
@@ -40,6 +43,6 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     from bench.experiments.measure import measure
     from bench.runner import RunRequest
 
-    measured = measure(RunRequest(file, data_dirs, out), terminal.progress)
+    measured = measure(RunRequest(file, data_dirs, out, keep_texts), terminal.progress)
     terminal.conclude(measured)
     return measured.exit_code(strict=strict)

@@ -1,10 +1,12 @@
 """Requests drawn from the data's own events after t0.
 
 Each drawn event becomes one request: either the list that its user asks for just before it, or the feedback that
-reports it. New and changed items come in between.
+reports it. New and changed items come in between. Where users type, they ask for a list with words of the event's item.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ import numpy.typing as npt
 from bench.errors import ConfigError
 from bench.scenario import Scenario
 from bench.traffic.ingests import NO_INGESTS, Ingests, draw_ingests
+from bench.traffic.queries import draw_queries
 from bench.traffic.repeats import LAWS, EligibleEvents, Rows
 from bench.traffic.seeds import stream
 from bench.traffic.trace import NO_EVENT, NO_ITEM, NOBODY, Trace
@@ -34,7 +37,12 @@ def draw_requests(scenario: Scenario, dataset: Dataset, wanted: int) -> Trace:
     reported = np.zeros(n_events, bool)
     reported[generator.choice(n_events, n_feedback, replace=False)] = True
     times_s = dataset.events.timestamp_s[rows]
-    return trace_of_events(dataset, rows, reported, draw_ingests(dataset, n_ingests, t0_s, times_s, scenario.seed))
+    trace = trace_of_events(dataset, rows, reported, draw_ingests(dataset, n_ingests, t0_s, times_s, scenario.seed))
+    if table.queries is None:
+        return trace
+    asking = np.flatnonzero(trace.kind == RequestKind.RECOMMEND).tolist()
+    queries = draw_queries(table.queries, dataset, dataset.events.item[rows[~reported]], scenario.seed)
+    return replace(trace, queries={row: query for row, query in zip(asking, queries, strict=True) if query})
 
 
 def trace_of_events(

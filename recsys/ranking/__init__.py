@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from recsys.ranking.protocol import ANYBODY, Asker, Material, Ranker
+from recsys.ranking.protocol import ANYBODY, Asker, Material, Ranker, ScoreParts
 from recsys.registry import Registry
 
 RANKERS: Registry[Any] = Registry("recsys.ranking", "ranking")
 
-__all__ = ["ANYBODY", "RANKERS", "Asker", "Material", "Ranker"]
+__all__ = ["ANYBODY", "RANKERS", "Asker", "Material", "Ranker", "ScoreParts"]

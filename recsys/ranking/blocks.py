@@ -25,11 +25,10 @@ from recsys.features.profile import Profile
 from recsys.index.protocol import Candidates
 from recsys.options import OptionsModel
 from recsys.placement.item_vectors import ItemVectors
-from recsys.ranking import ANYBODY, RANKERS, Asker, Material, Ranker
+from recsys.ranking import ANYBODY, RANKERS, Asker, Material, Ranker, ScoreParts
 from recsys.ranking.block_set import BlockSet
 from recsys.ranking.click_examples import WANTED, draw_examples
 from recsys.types import Positions, Request, Vectors
-from recsys.vectors import dot
 
 NEGATIVES = 8
 """Items beside the chosen one, where training says nothing of what was shown."""
@@ -121,6 +120,10 @@ class BlocksRanker(Ranker):
             self._remember(asker, _List(profile, copy(asker.vector), similarities[:, order[:SHOWN_ITEMS]].T))
         return Candidates(candidates.positions[order], scores[order])
 
+    def explain(self, profile: Profile, candidates: Candidates, asker: Asker = ANYBODY) -> ScoreParts:
+        """The cosine of each block, and what it weighs for the user now."""
+        return ScoreParts(self.names, self.weights(asker.user), self.similarities(profile, candidates))
+
     def texts(self, item: CleanItem) -> Sequence[str]:
         """What its blocks read beside the text."""
         return self._blocks.texts(item)
@@ -137,7 +140,7 @@ class BlocksRanker(Ranker):
             return
         position = np.array([request.item], np.int32)
         known = shown.vector is not None
-        score = dot(self._item_vectors.at(position), shown.vector) if known else np.zeros(1, np.float32)
+        score = self._item_vectors.dot(position, shown.vector) if known else np.zeros(1, np.float32)
         chosen = self.similarities(shown.profile, Candidates(position, score))[:, 0]
         self._learner.learn(request.user, chosen, shown.similarities)
 
@@ -173,7 +176,7 @@ class BlocksRanker(Ranker):
         for row, (user, items, profile) in enumerate(
             zip(examples.users.tolist(), examples.items, examples.profiles, strict=True)
         ):
-            candidates = Candidates(items, dot(self._item_vectors.at(items), vectors[row : row + 1]))
+            candidates = Candidates(items, self._item_vectors.dot(items, vectors[row : row + 1]))
             chosen, *shown = self.similarities(profile, candidates).T
             others = np.stack(shown)
             losses[row] = log_loss(self.weights(user), chosen, others), log_loss(given, chosen, others)

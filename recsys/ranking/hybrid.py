@@ -19,11 +19,11 @@ from recsys.floors import RECENT_SHARE
 from recsys.index.protocol import Candidates
 from recsys.options import OptionsModel
 from recsys.placement.item_vectors import ItemVectors
-from recsys.ranking import ANYBODY, RANKERS, Asker, Material, Ranker
+from recsys.ranking import ANYBODY, RANKERS, Asker, Material, Ranker, ScoreParts
 from recsys.ranking.content_scale import content_scale
 from recsys.ranking.hybrid_weight import Choice, WeightSearch, choose_weight
 from recsys.scorers import Scores, standardised
-from recsys.types import Positions, Request, Vectors
+from recsys.types import EventKind, Positions, Request, Vectors
 from recsys.vectors import dot
 
 
@@ -83,18 +83,19 @@ class HybridRanker(Ranker):
 
     def rank(self, profile: Profile, candidates: Candidates, k: int, asker: Asker = ANYBODY) -> Candidates:
         """The k best candidates, best first; equal scores by position."""
-        attention = self._attention.scores[candidates.positions]
-        user = asker.vector
         if not len(candidates.positions):
             return candidates
-        if self._options.scale == "candidates" or user is None:
-            content, attention = standardised(np.stack([candidates.scores, attention]))
-        else:
-            mean, spread = self._content.of(user)
-            content = (candidates.scores - np.float32(mean)) / np.float32(spread if spread > 0 else 1)
+        content, attention = self._standardised(candidates, asker)
         scores = content + np.float32(self._choice.weight) * attention
         order = np.lexsort((candidates.positions, -scores))[:k]
         return Candidates(candidates.positions[order], scores[order])
+
+    def explain(self, profile: Profile, candidates: Candidates, asker: Asker = ANYBODY) -> ScoreParts:
+        """How many standard deviations of likeness, and of attention."""
+        values = np.zeros((2, len(candidates.positions)), np.float32)
+        if len(candidates.positions):
+            values[:] = self._standardised(candidates, asker)
+        return ScoreParts(("content", "popularity"), np.array([1, self._choice.weight], np.float32), values)
 
     def put(self, positions: Positions, vectors: Sequence[Vectors]) -> None:
         """New vectors of items; the scale stays that of t0."""
@@ -102,7 +103,7 @@ class HybridRanker(Ranker):
 
     def record(self, request: Request) -> None:
         """Count the item, when counts are live."""
-        self._attention.record(request.item)
+        self._attention.record(request.item, request.event_kind)
 
     def rewind(self, as_of_s: int) -> None:
         """The vectors that it was built with, and the counts of that time."""
@@ -116,6 +117,16 @@ class HybridRanker(Ranker):
             "scale": self._options.scale,
             "counts": self._options.counts,
         } | self._choice.describe()
+
+    def _standardised(self, candidates: Candidates, asker: Asker) -> tuple[Scores, Scores]:
+        """z(text score) and z(log(1 + recent count)) of the candidates, one at least, float32 [n] each."""
+        attention = self._attention.scores[candidates.positions]
+        user = asker.vector
+        if self._options.scale == "candidates" or user is None:
+            content, attention = standardised(np.stack([candidates.scores, attention]))
+            return content, attention
+        mean, spread = self._content.of(user)
+        return (candidates.scores - np.float32(mean)) / np.float32(spread if spread > 0 else 1), attention
 
 
 class _Attention:
@@ -144,10 +155,10 @@ class _Attention:
             self._refresh()
         return self._order
 
-    def record(self, item: int) -> None:
+    def record(self, item: int, kind: EventKind) -> None:
         """An event; what follows from it is left to the next request that asks, so that this costs O(1)."""
         if self._live:
-            self._counts.record(item)
+            self._counts.record(item, kind)
             self._fresh = False
 
     def rewind(self, as_of_s: int) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from recsys.catalogue import Catalogue, CleanItem
 from recsys.data import Dataset
 from recsys.encoders.protocol import Encoder
@@ -62,6 +65,24 @@ class Material:
         return events.take(slice(0, int(events.timestamp_s.searchsorted(self.t0_s))))
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreParts:
+    """A ranker's scores taken apart: score = Σ weight · value.
+
+    names: of the parts; weights float32 [parts]; values float32 [parts, n] of n candidates.
+    """
+
+    names: tuple[str, ...]
+    weights: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float32]
+
+    @property
+    def scores(self) -> npt.NDArray[np.float32]:
+        """The sums, float32 [n]."""
+        sums: npt.NDArray[np.float32] = self.weights @ self.values
+        return sums
+
+
 class Ranker(Protocol):
     """Orders one user's candidates. A ranker says how by `rank`; the rest is for those that hold more than options.
 
@@ -77,6 +98,13 @@ class Ranker(Protocol):
         Scores are those of the text; none of the excluded or hidden items is added.
         """
         return found
+
+    def explain(self, profile: Profile, candidates: Candidates, asker: Asker = ANYBODY) -> ScoreParts:
+        """What `rank` adds up for each candidate, in their order; a score that is no sum is its own only part."""
+        ranked = self.rank(profile, candidates, len(candidates.positions), asker)
+        score_of = dict(zip(ranked.positions.tolist(), ranked.scores.tolist(), strict=True))
+        scores = [score_of[position] for position in candidates.positions.tolist()]
+        return ScoreParts(("score",), np.ones(1, np.float32), np.array([scores], np.float32))
 
     def texts(self, item: CleanItem) -> Sequence[str]:
         """What has to be encoded of an item beside its text when it comes in; always as many."""
