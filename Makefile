@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench test verify lint perf clean
+.PHONY: bench test verify lint perf redis clean
 
 bench: $(READY)
 	$(BIN)/python run_bench.py run scenarios/quickstart.toml
@@ -27,6 +27,10 @@ lint: $(READY)
 
 perf: $(READY)
 	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
+
+# A server for cache = { kind = "redis" }, in the foreground: in memory alone, the least recently used out first.
+redis:
+	redis-server --save "" --maxmemory 256mb --maxmemory-policy allkeys-lru
 
 clean:
 	rm -rf $(VENV)

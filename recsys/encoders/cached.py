@@ -1,44 +1,17 @@
-"""A cache of vectors around any dense encoder, bounded in bytes, least recently used out first."""
+"""A cache of vectors around any dense encoder."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from cachetools import LRUCache
 
+from recsys.caches import Key, Vector, VectorStore
 from recsys.encoders.protocol import Encoder, EncoderInfo
 from recsys.errors import BadOptions
 from recsys.types import Prepared
-
-Vector = npt.NDArray[np.float32]
-
-ENTRY_OVERHEAD_BYTES = 400
-"""Beyond text and numbers: key tuple, array header and the cache's own two records of an entry (CPython, 64 bits)."""
-
-
-class Entry(NamedTuple):
-    """A vector and the bytes that it, its text and their keeping take."""
-
-    vector: Vector
-    size_bytes: int
-
-
-class VectorCache(LRUCache[Hashable, Entry]):
-    """An LRU cache that counts what it throws out."""
-
-    def __init__(self, capacity_bytes: int) -> None:
-        super().__init__(capacity_bytes, getsizeof=lambda entry: entry.size_bytes)
-        self.evictions = 0
-
-    def popitem(self) -> tuple[Hashable, Entry]:
-        """Remove the least recently used entry."""
-        self.evictions += 1
-        return super().popitem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +87,20 @@ class CachedTexts:
 
 
 class CachedEncoder:
-    """An Encoder that remembers the vectors of the texts it has seen.
+    """An Encoder that remembers the vectors of the texts it has seen, in a store of its own.
 
-    A key is the model's revision, precision, prompt and max_tokens with the text as it comes, already cleaned. Hits are
-    decided in prepare; their vectors travel with the batch, so that an eviction before forward changes nothing. Texts
-    missed several times in one batch are encoded once. Counters: hits, misses, evictions, in texts.
+    Hits are decided in prepare; their vectors travel with the batch, so that an eviction before forward changes
+    nothing. Texts missed several times in one batch are encoded once. hits, misses: in texts.
     """
 
-    def __init__(self, encoder: Encoder, capacity_bytes: int) -> None:
-        """Raise BadOptions for a capacity that holds nothing, and for sparse vectors, cheaper than a look-up."""
-        if capacity_bytes <= 0:
-            raise BadOptions(
-                f"cache: capacity_bytes = {capacity_bytes}, which holds nothing. Next: leave the cache out"
-            )
+    def __init__(self, encoder: Encoder, store: VectorStore) -> None:
+        """Raise BadOptions for sparse vectors, cheaper than a look-up."""
         if encoder.info.sparse:
             raise BadOptions(
                 "cache: this encoder's vectors are sparse, only dense ones are kept. Next: leave the cache out"
             )
         self._encoder = encoder
-        self._cache = VectorCache(capacity_bytes)
-        self._identity = _identity(encoder.info)
+        self.store = store
         self.hits = 0
         self.misses = 0
 
@@ -142,28 +109,14 @@ class CachedEncoder:
         """The inner encoder's."""
         return self._encoder.info
 
-    @property
-    def evictions(self) -> int:
-        """Texts thrown out so far."""
-        return self._cache.evictions
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes held, an estimate within some tens an entry."""
-        return int(self._cache.currsize)
-
-    def __len__(self) -> int:
-        return len(self._cache)
-
     def clear(self) -> None:
         """Forget all vectors and start counting anew."""
-        self._cache = VectorCache(int(self._cache.maxsize))
+        self.store.clear()
         self.hits = self.misses = 0
 
     def fit(self, texts: Sequence[str]) -> None:
         """Fit the inner encoder; vectors from before are forgotten."""
         self._encoder.fit(texts)
-        self._identity = _identity(self._encoder.info)
         self.clear()
 
     def prepare(self, texts: Sequence[str]) -> CachedTexts:
@@ -189,30 +142,27 @@ class CachedEncoder:
         return self._assemble(texts, vectors, found)
 
     def close(self) -> None:
-        """Forget the vectors and close the inner encoder."""
-        self.clear()
+        """Close the store and the inner encoder."""
+        self.store.close()
         self._encoder.close()
 
     def _look_up(self, texts: Sequence[str]) -> tuple[tuple[Vector | None, ...], npt.NDArray[np.int64], list[str]]:
         """Vector of each text or None, its slot among the missing or -1, and the missing texts, each once. Counts."""
-        entries = [self._cache.get((self._identity, text)) for text in texts]
+        vectors = self.store.get([self._key(text) for text in texts])
         slot_of: dict[str, int] = {}
         slots = [
-            -1 if entry else slot_of.setdefault(text, len(slot_of)) for text, entry in zip(texts, entries, strict=True)
+            slot_of.setdefault(text, len(slot_of)) if vector is None else -1
+            for text, vector in zip(texts, vectors, strict=True)
         ]
-        hits = sum(entry is not None for entry in entries)
-        self.hits += hits
-        self.misses += len(entries) - hits
-        vectors = tuple(entry.vector if entry else None for entry in entries)
-        return vectors, np.array(slots, np.int64), list(slot_of)
+        misses = sum(vector is None for vector in vectors)
+        self.hits += len(vectors) - misses
+        self.misses += misses
+        return tuple(vectors), np.array(slots, np.int64), list(slot_of)
 
     def remember(self, texts: Sequence[str], vectors: Vector) -> dict[str, Vector]:
-        """Keep these vectors, copied out of their batch, as far as each fits; answers all of them by text."""
+        """Keep these vectors, copied out of their batch; answers all of them by text."""
         found = {text: vector.copy() for text, vector in zip(texts, vectors, strict=True)}
-        for text, vector in found.items():
-            size_bytes = vector.nbytes + sys.getsizeof(text) + ENTRY_OVERHEAD_BYTES
-            if size_bytes <= self._cache.maxsize:
-                self._cache[self._identity, text] = Entry(vector, size_bytes)
+        self.store.put({self._key(text): vector for text, vector in found.items()})
         return found
 
     def _assemble(self, texts: Sequence[str], vectors: Sequence[Vector | None], found: dict[str, Vector]) -> Vector:
@@ -220,7 +170,6 @@ class CachedEncoder:
         rows = [found[text] if vector is None else vector for text, vector in zip(texts, vectors, strict=True)]
         return np.stack(rows) if rows else np.empty((0, self.info.dim), np.float32)
 
-
-def _identity(info: EncoderInfo) -> tuple[str, str, str, int]:
-    """What, with the text, decides a vector."""
-    return (info.revision, info.precision, info.prompt, info.max_tokens)
+    def _key(self, text: str) -> Key:
+        info = self._encoder.info
+        return Key(info.revision, info.precision, info.prompt, info.max_tokens, text)

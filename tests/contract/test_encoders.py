@@ -10,6 +10,7 @@ import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recsys.caches import build_cache
 from recsys.encoders import ENCODERS, build_encoder
 from recsys.encoders.cached import CachedEncoder
 from recsys.encoders.protocol import Encoder
@@ -46,7 +47,7 @@ def encoder(request: pytest.FixtureRequest) -> Iterator[Encoder]:
     if wrapper:
         if built.info.sparse:
             pytest.skip("sparse vectors are not cached")
-        built = CachedEncoder(built, capacity_bytes=1 << 20)
+        built = CachedEncoder(built, build_cache("memory", {"capacity_mb": 1}))
     built.fit(TEXTS)
     yield built
     built.close()

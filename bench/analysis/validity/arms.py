@@ -60,6 +60,18 @@ class Collections:
 
 
 @check
+class CacheAnswers:
+    """A cache that did not answer was treated as if it knew nothing: those requests paid for the wait and the model."""
+
+    def findings(self, evidence: Evidence) -> Iterator[Finding]:
+        """Degraded when a call to a cache failed."""
+        if labels := evidence.labels(lambda block: block.get("cache_errors", 0) > 0):
+            failed = sum(block.get("cache_errors", 0) for block in evidence.blocks)
+            message = f"{failed:.0f} calls to the cache failed and were misses"
+            yield Finding("cache", Verdict.DEGRADED, labels, message, "Look at the server, or raise timeout_ms.")
+
+
+@check
 class Unanswered:
     """Requests without an answer stand in every percentile as infinite."""
 

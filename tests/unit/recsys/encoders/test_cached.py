@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from recsys.caches import build_cache
+from recsys.caches.memory import ENTRY_OVERHEAD_BYTES
 from recsys.encoders import build_encoder
-from recsys.encoders.cached import ENTRY_OVERHEAD_BYTES, CachedEncoder
+from recsys.encoders.cached import CachedEncoder
 from recsys.encoders.protocol import EncoderInfo
 from recsys.errors import BadOptions
 from recsys.types import TokenIds
@@ -38,6 +40,10 @@ class Counting:
     def close(self) -> None: ...
 
 
+def caching(inner: Counting, capacity_bytes: float = 1e6) -> CachedEncoder:
+    return CachedEncoder(inner, build_cache("memory", {"capacity_mb": capacity_bytes / 1e6}))
+
+
 @pytest.fixture
 def inner() -> Counting:
     return Counting()
@@ -45,7 +51,7 @@ def inner() -> Counting:
 
 @pytest.fixture
 def cached(inner: Counting) -> CachedEncoder:
-    return CachedEncoder(inner, 1 << 20)
+    return caching(inner)
 
 
 def test_a_hit_costs_no_tokens_and_no_computation(cached: CachedEncoder, inner: Counting) -> None:
@@ -55,7 +61,7 @@ def test_a_hit_costs_no_tokens_and_no_computation(cached: CachedEncoder, inner: 
     assert again.hits.tolist() == [True, True, False]
     assert np.array_equal(cached.forward(again)[:2], first[::-1])
     assert inner.computed == ["abc", "de", "new"]
-    assert (cached.hits, cached.misses, cached.evictions) == (2, 3, 0)
+    assert (cached.hits, cached.misses, cached.store.evictions) == (2, 3, 0)
 
 
 def test_equal_texts_missed_in_one_batch_are_computed_once(cached: CachedEncoder, inner: Counting) -> None:
@@ -74,40 +80,40 @@ def test_a_cut_keeps_the_tokens_of_a_repeat_whose_first_was_left_out(cached: Cac
 
 
 def test_a_vector_travels_with_its_batch_through_an_eviction(inner: Counting) -> None:
-    room_for_one = CachedEncoder(inner, ENTRY_OVERHEAD_BYTES + 100)
+    room_for_one = caching(inner, ENTRY_OVERHEAD_BYTES + 100)
     room_for_one.encode(["a"])
     hit = room_for_one.prepare(["a"])
     room_for_one.encode(["b"])
-    assert room_for_one.evictions == 1
+    assert room_for_one.store.evictions == 1
     assert np.array_equal(room_for_one.forward(hit), Counting().encode(["a"]))
     assert room_for_one.prepare(["a"]).hits.tolist() == [False]
 
 
 def test_the_least_recently_used_goes_first(inner: Counting) -> None:
-    cached = CachedEncoder(inner, 2 * (ENTRY_OVERHEAD_BYTES + 80))
+    cached = caching(inner, 2 * (ENTRY_OVERHEAD_BYTES + 80))
     for text in ("a", "b", "a", "c"):
         cached.encode([text])
     assert cached.prepare(["a", "b", "c"]).hits.tolist() == [True, False, True]
 
 
 def test_what_is_larger_than_the_cache_is_answered_and_not_kept(inner: Counting) -> None:
-    cached = CachedEncoder(inner, ENTRY_OVERHEAD_BYTES)
+    cached = caching(inner, ENTRY_OVERHEAD_BYTES)
     assert np.array_equal(cached.encode(["abc"]), Counting().encode(["abc"]))
-    assert len(cached) == 0
+    assert len(cached.store) == 0
 
 
 def test_bytes_stay_within_the_capacity(inner: Counting) -> None:
-    cached = CachedEncoder(inner, 20_000)
+    cached = caching(inner, 20_000)
     for number in range(500):
         cached.encode([f"text {number}"])
-    assert 0 < cached.size_bytes <= 20_000
-    assert len(cached) + cached.evictions == 500
+    assert 0 < cached.store.size_bytes <= 20_000
+    assert len(cached.store) + cached.store.evictions == 500
 
 
 def test_clear_and_fit_forget_everything(cached: CachedEncoder) -> None:
     cached.encode(["a", "a"])
     cached.clear()
-    assert (len(cached), cached.hits, cached.misses) == (0, 0, 0)
+    assert (len(cached.store), cached.hits, cached.misses) == (0, 0, 0)
     cached.encode(["a"])
     cached.fit([])
     assert cached.prepare(["a"]).hits.tolist() == [False]
@@ -115,6 +121,6 @@ def test_clear_and_fit_forget_everything(cached: CachedEncoder) -> None:
 
 def test_sparse_vectors_and_empty_caches_are_refused(inner: Counting) -> None:
     with pytest.raises(BadOptions, match="sparse"):
-        CachedEncoder(build_encoder("tfidf"), 1 << 20)
-    with pytest.raises(BadOptions, match="capacity_bytes"):
-        CachedEncoder(inner, 0)
+        CachedEncoder(build_encoder("tfidf"), build_cache("memory", {}))
+    with pytest.raises(BadOptions, match="capacity_mb"):
+        build_cache("memory", {"capacity_mb": 0})

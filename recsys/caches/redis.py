@@ -1,0 +1,94 @@
+"""A cache in a Redis server, which outlives a process and may be shared; a server that is slow or gone is a miss."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from pydantic import Field
+
+from recsys.caches import CACHES
+from recsys.caches.protocol import Key, Vector
+from recsys.options import OptionsModel
+
+REQUIRES = ("redis",)
+EXTRA = "redis"
+
+URL_VARIABLE = "LLM_REC_BENCH_REDIS_URL"
+NAME = "llm-rec-bench"
+
+
+class RedisOptions(OptionsModel):
+    """url: of the server, "" = $LLM_REC_BENCH_REDIS_URL or the usual port of this machine.
+
+    timeout_ms: a call that takes longer is given up: its texts are misses. ttl_s: after so long the server forgets a
+    vector; how much it holds is its own `maxmemory`.
+    """
+
+    url: str = ""
+    timeout_ms: float = Field(50, gt=0)
+    ttl_s: int = Field(3600, ge=1)
+
+
+@CACHES.register("redis")
+class RedisStore:
+    """One round trip a batch of texts, there and back: MGET, and SET with a time to live in one pipeline.
+
+    Keys are hashes, so no text lies in the server. `clear` takes another name for all keys; what stood under the old
+    one dies of age.
+    """
+
+    Options = RedisOptions
+
+    def __init__(self, options: RedisOptions) -> None:
+        """Nothing is sent yet: a server that is not there shows as misses."""
+        import redis
+
+        url = options.url or os.environ.get(URL_VARIABLE) or "redis://127.0.0.1:6379/0"
+        timeout_s = options.timeout_ms / 1000
+        self._server: Any = redis.Redis.from_url(
+            url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=None, retry_on_timeout=False
+        )
+        self._failures = (redis.RedisError, OSError)
+        self._ttl_s = options.ttl_s
+        self.clear()
+
+    def get(self, keys: Sequence[Key]) -> list[Vector | None]:
+        """The vector of each key; all None where the server does not answer in time."""
+        if not keys:
+            return []
+        try:
+            found = self._server.mget([self._name(key) for key in keys])
+        except self._failures:
+            self.errors += 1
+            return [None] * len(keys)
+        return [None if value is None else np.frombuffer(value, np.float32) for value in found]
+
+    def put(self, vectors: Mapping[Key, Vector]) -> None:
+        """Send these; where the server does not take them in time they are lost."""
+        if not vectors:
+            return
+        try:
+            pipeline = self._server.pipeline(transaction=False)
+            for key, vector in vectors.items():
+                pipeline.set(self._name(key), vector.tobytes(), ex=self._ttl_s)
+            pipeline.execute()
+        except self._failures:
+            self.errors += 1
+
+    def clear(self) -> None:
+        """Take another name for all keys and count anew. Evictions are the server's affair and not counted."""
+        self._namespace = f"{NAME}:{uuid4().hex}"
+        self.evictions = self.errors = 0
+
+    def close(self) -> None:
+        """Leave the server."""
+        self._server.close()
+
+    def _name(self, key: Key) -> str:
+        identity = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")
+        return f"{self._namespace}:{hashlib.blake2b(identity, digest_size=16).hexdigest()}"
