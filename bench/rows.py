@@ -19,8 +19,8 @@ from bench.traffic.trace import NOBODY, Trace
 from recsys.types import Item, Positions, RequestKind
 
 COLD_ITEM_COLUMNS = ("cold_item_recall_at_k", "cold_item_ndcg_at_k")
-FLOOR_COLUMNS = ("recall_at_k", "ndcg_at_k", *COLD_ITEM_COLUMNS, "diversity", "novelty")
-QUALITY_COLUMNS = (*FLOOR_COLUMNS, "fidelity_at_k", "overlap_at_k")
+FLOOR_COLUMNS = ("recall_at_k", "ndcg_at_k", *COLD_ITEM_COLUMNS, "satisfaction_proxy", "diversity", "novelty")
+QUALITY_COLUMNS = (*FLOOR_COLUMNS, "candidate_recall", "fidelity_at_k", "overlap_at_k")
 _NO_ITEM = -1
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 _NO_FLOORS = pa.table(
@@ -70,6 +70,7 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
     asked = kinds == RequestKind.RECOMMEND
     caching = origin.arm.cache is not None and asked.any()
     unknown = ~asked | (served.outcomes != Outcome.ANSWERED)
+    handed = served.handed
     hits = pa.array(served.tokens == 0, mask=unknown) if caching else pa.nulls(n, pa.bool_())
     columns: dict[str, pa.Array] = {
         "arm": _repeated(origin.arm.name, n),
@@ -88,8 +89,8 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
         "observed_ns": pa.array(served.observed_ns),
         **{f"mark_{stage}_ns": pa.array(ends) for stage, ends in served.stage_ends_ns.items()},
         "lateness_ns": pa.array(served.lateness_ns, mask=served.lateness_ns == NOT_WAITED_FOR),
-        "tokens": pa.array(served.tokens),
-        "padded_tokens": pa.array(served.padded_tokens),
+        "tokens": pa.array(served.tokens + handed.tokens if handed else served.tokens),
+        "padded_tokens": pa.array(served.padded_tokens + handed.padded_tokens if handed else served.padded_tokens),
         "cache_hit": hits,
         "outcome": _words(served.outcomes, [outcome.name.lower() for outcome in Outcome]),
         "counted": pa.array(np.arange(n) >= origin.settling),

@@ -21,12 +21,12 @@ def random_scores(n_items: int, seed: int, user: int) -> Scores:
 
 
 def popularity_scores(training: Events, n_items: int) -> Scores:
-    """Number of training events of each item."""
-    return np.bincount(training.item, minlength=n_items).astype(np.float32)
+    """Number of training events of each item but dislikes: an item that many rated badly is known, not popular."""
+    return np.bincount(training.wanted, minlength=n_items).astype(np.float32)
 
 
 def recent_popularity_scores(training: Events, n_items: int, share: float = RECENT_SHARE) -> Scores:
-    """Number of events of each item among the last ⌊share · n⌋ training events. Raises BadOptions for no such share."""
+    """The same among the last ⌊share · n⌋ training events. Raises BadOptions for no such share."""
     if not 0 < share <= 1:
         raise BadOptions(
             f"recent popularity: share {share} is not in (0, 1]. Next: give a share such as {RECENT_SHARE}"

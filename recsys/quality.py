@@ -130,11 +130,19 @@ def coverage(recommended: Positions, n_items: int) -> float:
 
 def exposure_gini(recommended: Positions, n_items: int) -> float:
     """Gini coefficient of how often items are shown: 0 = all alike, towards 1 = one takes all; nan without lists."""
-    shown = np.sort(np.bincount(recommended[recommended >= 0], minlength=n_items))
-    if not shown.sum():
+    return gini(np.bincount(recommended[recommended >= 0]), n_items)
+
+
+def gini(shown: Counts, n_items: int) -> float:
+    """Gini coefficient of n_items shares: Σ (2 rank − n − 1) · shown / (n Σ shown), by rising `shown` (Gini 1912).
+
+    shown int64 [≤ n_items]: the items that are left out were shown 0 times. nan where nothing was shown.
+    """
+    rising = np.sort(shown)
+    if not rising.sum():
         return float("nan")
-    ranks = np.arange(1, n_items + 1)
-    return float((2 * ranks - n_items - 1) @ shown / (n_items * shown.sum()))
+    ranks = np.arange(n_items - len(rising) + 1, n_items + 1)
+    return float((2 * ranks - n_items - 1) @ rising / (n_items * rising.sum()))
 
 
 def novelty(recommended: Positions, training_counts: Counts) -> PerUser:

@@ -87,6 +87,9 @@ class Request(NamedTuple):
     A RECOMMEND asks for `user`; a FEEDBACK says that `user` met `item` in the way `event_kind`; an INGEST makes `item`,
     new or changed, recommendable. item: a position in the data set, −1 = none.
 
+    A FEEDBACK brings no amount, so its event weighs as its kind does: a page read for half a minute, one piece bought,
+    the best mark given (`recsys.features.profile.EventWeights`).
+
     query: the user's own words with a RECOMMEND, "" = none. Under every placement their vector is then the user's, in
     place of the profile; without them the weighted profile decides. Items that the user met stay left out either way,
     and a ranker's other blocks (category) still read the profile.

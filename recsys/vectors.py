@@ -43,6 +43,17 @@ def dot(rows: Any, vector: Any) -> npt.NDArray[np.float32]:
     return products
 
 
+def dot_at(vectors: Vectors, positions: Positions, vector: Any) -> npt.NDArray[np.float32]:
+    """The same of some rows of vectors [n, dim]; for a few sparse ones three times as fast as taking them out first."""
+    if not isinstance(vectors, scipy.sparse.csr_array):
+        return dot(vectors[positions], vector)
+    wide = np.zeros(vectors.shape[1], np.float32)
+    wide[vector.indices] = vector.data
+    entries, lengths = spans(vectors.indptr, positions)
+    products = vectors.data[entries] * wide[vectors.indices[entries]]
+    return np.bincount(np.repeat(np.arange(len(positions)), lengths), products, len(positions)).astype(np.float32)
+
+
 def stacked(parts: Sequence[Any]) -> Any:
     """The rows of all parts, [sum of n, dim]: sparse where the parts are, in which case all have to be."""
     if isinstance(parts[0], scipy.sparse.csr_array):

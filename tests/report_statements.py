@@ -38,6 +38,7 @@ class Plan:
     service_ms: float
     recall: float
     model_share: float
+    reranker: str = ""
 
 
 PLANS = (
@@ -51,7 +52,7 @@ PLANS = (
     Plan("minilm-bf16", "MiniLM bf16", "", "profile", "openvino", 6.0, 0.0315, 0.85),
     Plan("hashing", "Hashing", "", "none", "hashing", 0.7, 0.0214, 0.3),
     Plan("decoder", "Decoder 0.6B", "", "profile", "causal_lm", 150.0, 0.0321, 0.98),
-    Plan("minilm-rerank", "MiniLM re-ranks 20", "", "rerank", "onnx", 30.0, 0.0337, 0.1),
+    Plan("minilm-rerank", "MiniLM re-ranks 20", "", "offline", "onnx", 30.0, 0.0337, 0.1, "late_interaction"),
     Plan("bge-small", "BGE small", "", "profile", "onnx", 14.0, 0.0329, 0.93),
 )
 
@@ -122,7 +123,7 @@ def _marks(plan: Plan, taken_ns: np.ndarray, service_ns: np.ndarray) -> dict[str
     rest = 1 - plan.model_share
     shares = {"clean": 0.04 * rest, "profile": 0.16 * rest, "prepare": 0.1 * plan.model_share,
               "encode": 0.9 * plan.model_share, "retrieve": 0.45 * rest, "rank": 0.25 * rest}  # fmt: skip
-    if plan.placement == "rerank":
+    if plan.reranker:
         shares = {"clean": 0.01, "profile": 0.03, "retrieve": 0.08, "rank": 0.03, "rerank": 0.83}
     done, marks = 0.0, {}
     for stage in STAGES:
@@ -266,7 +267,9 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
     arms = [{"name": plan.name, "label": plan.label, "role": plan.role, "status": "measured", "reason": "",
              "device": "cpu", "placement": plan.placement, "encoder": plan.encoder, "precision": "fp32",
              "info": {"has_model": plan.placement != "none", "real_weights": bool(np.isfinite(plan.recall)),
-                      "dim": 384}} for plan in plans]  # fmt: skip
+                      "dim": 384},
+             "reranker": {"kind": plan.reranker, "real_weights": True} if plan.reranker else {}}
+            for plan in plans]  # fmt: skip
     arms.append({"name": "minilm-cuda", "label": "MiniLM fp16 on a GPU", "role": "", "status": "skipped",
                  "reason": "this machine has no device cuda:0", "device": "cuda:0", "placement": "profile",
                  "encoder": "transformer", "precision": "fp16", "info": {}})  # fmt: skip

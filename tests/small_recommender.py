@@ -10,7 +10,7 @@ from bench.measure.arm import build_arm
 from bench.scenario import ArmTable, Scenario
 from recsys.data import Dataset
 from recsys.pipeline import Recommender
-from recsys.types import Request, RequestKind
+from recsys.types import Positions, Request, RequestKind
 
 LATER_S = 10**9
 """After every event of small_data."""
@@ -61,6 +61,7 @@ class Journal:
         self.marks: list[tuple[str, list[int]]] = []
         self.n_tokens: list[tuple[list[int], list[int]]] = []
         self.n_padded: list[tuple[list[int], int]] = []
+        self.n_reranked: list[tuple[list[int], list[list[int]], list[int], int]] = []
 
     def mark(self, stage: str, rows: Sequence[int]) -> None:
         """A stage has ended."""
@@ -73,3 +74,10 @@ class Journal:
     def padded(self, rows: Sequence[int], padded_tokens: int) -> None:
         """Tokens of a batch with padding."""
         self.n_padded.append((list(rows), padded_tokens))
+
+    def reranked(
+        self, rows: Sequence[int], candidates: Sequence[Positions], n_tokens: Sequence[int], padded_tokens: int
+    ) -> None:
+        """What a re-ranker was handed and read."""
+        handed = [positions.tolist() for positions in candidates]
+        self.n_reranked.append((list(rows), handed, list(n_tokens), padded_tokens))

@@ -34,8 +34,12 @@ class Evidence:
 
     @property
     def arms(self) -> list[Arm]:
-        """The measured arms, each with its table of the scenario as `table` and its encoder's info, where known."""
-        tables = {table["name"]: table for table in self.run["scenario"].get("arm", ())}
+        """The measured arms, each with its table of the scenario as `table` and its encoder's info, where known.
+
+        Without those that re-rank: the claims are of encoders, and a second model would pass for the first one's cost.
+        """
+        scenario = self.run["scenario"].get("arm", ())
+        tables = {table["name"]: table for table in scenario if not table.get("reranking")}
         measured = [arm for arm in self.run["arms"] if arm["status"] == "measured" and arm["name"] in tables]
         return [arm | {"table": tables[arm["name"]], "info": arm.get("info") or {}} for arm in measured]
 

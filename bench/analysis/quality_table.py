@@ -9,19 +9,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bench.analysis.exposure import exposure
 from bench.analysis.metrics.quality import SEED, per_user
 from bench.analysis.selection import Selection
 from bench.analysis.stats.users import mean_over_users
 
+VARIETY = ("diversity", "novelty")
 METRICS_OF_ARMS = {
     "recall": "recall_at_k",
     "ndcg": "ndcg_at_k",
+    "candidate_recall": "candidate_recall",
     "fidelity": "fidelity_at_k",
     "overlap": "overlap_at_k",
+    "satisfaction_proxy": "satisfaction_proxy",
     "diversity": "diversity",
     "novelty": "novelty",
 }
-METRICS_OF_FLOORS = {metric: METRICS_OF_ARMS[metric] for metric in ("recall", "ndcg", "diversity", "novelty")}
+METRICS_OF_FLOORS = {metric: METRICS_OF_ARMS[metric] for metric in ("recall", "ndcg", "satisfaction_proxy", *VARIETY)}
 METRICS_OF_COLD_ITEMS = {"recall": "cold_item_recall_at_k", "ndcg": "cold_item_ndcg_at_k"}
 COLUMNS = ["arm", "label", "is_floor", "group", "metric", "k", "value", "low", "high"]
 
@@ -30,7 +34,8 @@ def quality_table(run: dict[str, Any], requests: pd.DataFrame, floors: pd.DataFr
     """One row an arm or floor, group and metric. Each request of the trace counts once, at whichever load.
 
     Groups: all; cold_user, the requests of users with little history; cold_item, where only items that nobody met
-    before t0 are looked for. A run that was stored before a group was told apart does not have it.
+    before t0 are looked for. A run that was stored before a group was told apart does not have it. Coverage and
+    exposure Gini are of all lists of an arm together and so have no interval; floors keep no lists, and have neither.
     """
     k = run["scenario"]["requests"]["k"]
     counted = (requests["request_kind"] == "recommend") & requests["counted"]
@@ -39,7 +44,7 @@ def quality_table(run: dict[str, Any], requests: pd.DataFrame, floors: pd.DataFr
     for arm in run["arms"]:
         of_arm = Selection.where(requests, counted & (requests["arm"] == arm["name"]))
         identity = {"arm": arm["name"], "label": arm["label"], "is_floor": False, "k": k}
-        rows += _rows(of_arm, cold, METRICS_OF_ARMS, identity)
+        rows += _rows(of_arm, cold, METRICS_OF_ARMS, identity) + _exposure_rows(of_arm, run, identity)
     judged = np.isin(floors["row"], requests["row"][counted])
     for floor, label in floors[["floor", "label"]].drop_duplicates().itertuples(index=False):
         of_floor = Selection.where(floors, judged & (floors["floor"] == floor))
@@ -65,3 +70,11 @@ def _rows(
                 value = {"value": interval.point, "low": interval.low, "high": interval.high}
                 made.append({**identity, "group": group, "metric": metric, **value})
     return made
+
+
+def _exposure_rows(rows: Selection, run: dict[str, Any], identity: Mapping[str, object]) -> list[dict[str, object]]:
+    """One row a metric, [] where the lists mean nothing and so were not judged, or were not kept."""
+    if "recommended" not in rows or not rows["recall_at_k"].notna().any():
+        return []
+    measured = exposure(rows["recommended"], int(run["data"]["items"]))
+    return [{**identity, "group": "all", "metric": metric, "value": value} for metric, value in measured.items()]

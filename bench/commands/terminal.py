@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from bench.analysis.capacity.statement import Capacity
     from bench.analysis.equal_arms import EqualArms
+    from bench.analysis.explained import ExplainedRequest
+    from bench.analysis.roofline import Roofline
     from bench.analysis.statements import Statements
     from bench.experiments.calibrate import Calibration
     from bench.experiments.doctor import Diagnosis
@@ -39,11 +41,12 @@ class Terminal:
         self._out.print(terminal_table(statements))
 
     def show_quality(self, quality: pd.DataFrame) -> None:
-        """A table of an evaluation: one row an arm or floor, one column a metric."""
-        from bench.report.quality_table import evaluation_table
+        """The tables of an evaluation: one row an arm or floor, one column a metric."""
+        from bench.report.evaluation_tables import evaluation_tables
         from bench.report.tables import to_rich
 
-        self._out.print(to_rich(evaluation_table(quality)))
+        for table in evaluation_tables(quality):
+            self._out.print(to_rich(table))
 
     def show_diagnosis(self, diagnosis: Diagnosis) -> None:
         """Where the knobs of the machine stand, the commands that turn them, and how many are to be turned."""
@@ -83,6 +86,23 @@ class Terminal:
 
         self._out.print(to_rich(capacity_table(found)))
         self.print(found.sentence)
+
+    def show_roofline(self, found: Roofline) -> None:
+        """What the machine can do, and how near each encoder comes to it."""
+        from bench.report.roofline_table import ceilings_table, shares_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(ceilings_table(found)))
+        self._out.print(to_rich(shares_table(found)))
+
+    def show_explanation(self, found: ExplainedRequest) -> None:
+        """Who asked, what each score is made of, and the events that lie nearest."""
+        from bench.report.explanation_table import heading, nearest_table, parts_table
+        from bench.report.tables import to_rich
+
+        self.print(f"{heading(found)}\n")
+        self._out.print(to_rich(parts_table(found)))
+        self._out.print(to_rich(nearest_table(found)))
 
     def conclude(self, measured: Measured) -> None:
         """What a run found, and where its report is."""

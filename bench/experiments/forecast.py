@@ -55,7 +55,7 @@ def forecast(scenario: Scenario, data_dirs: Sequence[Path]) -> Forecast:
     dataset = load_dataset(scenario.data.kind, data_dirs=data_dirs, **scenario.data.options)
     warmup, slices = cut_slices(scenario)
     trace = draw_trace(scenario, dataset, slices[-1].high, data_dirs)
-    models = [PLACEMENTS.get(arm.placement).needs_model for arm in scenario.arm]
+    models = [PLACEMENTS.get(arm.placement).needs_model or arm.reranking is not None for arm in scenario.arm]
     guessed_s = sum(ASSUMED_LOADING_S[model] for model in models) * scenario.blocks.processes
     schedules = draw_schedules(scenario.seed, slices, data_dirs)
     ends_ns = [schedule.intended_ns.max(initial=0) for schedule in schedules.values()]

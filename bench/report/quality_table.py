@@ -13,7 +13,13 @@ from bench.report.tables import Cell, Column, Row, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-METRICS = {"recall": "Recall", "ndcg": "nDCG", "fidelity": "Fidelity", "overlap": "Overlap"}
+METRICS = {
+    "recall": "Recall@{k}",
+    "candidate_recall": "Candidate recall",
+    "ndcg": "nDCG@{k}",
+    "fidelity": "Fidelity@{k}",
+    "overlap": "Overlap@{k}",
+}
 RANDOM_WEIGHTS = "random weights: latency is real, quality would mean nothing"
 
 
@@ -23,7 +29,7 @@ def quality_table(statements: Statements) -> Table:
     scores = scores[scores["k"] == top_k(statements)]
     present = set(scores["metric"])
     metrics = [metric for metric in METRICS if metric in present]
-    columns = [Column(metric, f"{METRICS[metric]}@{top_k(statements)}") for metric in metrics]
+    columns = [Column(metric, METRICS[metric].format(k=top_k(statements))) for metric in metrics]
     columns.append(Column("under", "Under a floor", numeric=False))
     floors = floors_of(statements, "recall")
     rows = []
@@ -36,28 +42,11 @@ def quality_table(statements: Statements) -> Table:
         tag = "" if "floor" in floor.label.lower() else "floor"
         rows.append(Row(floor.label, (*made, Cell("", tone="quiet")), tag))
     notes = (
-        "Recall: held-out interactions found. Fidelity: agreement with the exact fp32 reference. Overlap: agreement "
-        "between different encoders. Floors need no model and are not timed. 95 % intervals over users.",
+        "Recall: held-out interactions found, by the list or, before it, by the candidates for re-ranking. Fidelity: "
+        "agreement with the exact fp32 reference. Overlap: agreement between different encoders. Floors need no model "
+        "and are not timed. 95 % intervals over users.",
     )
     return Table("Quality, and the floors under it", "Arm or floor", tuple(columns), tuple(rows), notes)
-
-
-def evaluation_table(quality: pd.DataFrame) -> Table:
-    """One row an arm or floor, one column a metric, of a quality.csv of its own."""
-    quality = quality[quality["group"] == "all"]
-    k, metrics = int(quality["k"].iloc[0]), list(dict.fromkeys(quality["metric"]))
-    columns = tuple(Column(metric, f"{metric}@{k}") for metric in metrics)
-    rows = [
-        Row(of_one["label"].iloc[0], tuple(_score(quality, name, metric) for metric in metrics), _floor_tag(of_one))
-        for name, of_one in quality.groupby("arm", sort=False)
-    ]
-    return Table(
-        "Quality over all eligible users", "Arm or floor", columns, tuple(rows), ("95 % intervals over users.",)
-    )
-
-
-def _floor_tag(rows: pd.DataFrame) -> str:
-    return "floor" if rows["is_floor"].iloc[0] else ""
 
 
 def _score(scores: pd.DataFrame, name: object, metric: str) -> Cell:

@@ -22,6 +22,8 @@ COLOURS = {
     "index": "#5cbf98",
     "retrieve": "#009e73",
     "rank": "#007353",
+    "first_token": "#5a6fd0",
+    "more_tokens": "#a9b4ec",
     "rerank": "#00503a",
     MODEL_RERANK: "#003f6b",
     "update": "#b5e3cf",
@@ -29,7 +31,7 @@ COLOURS = {
 }
 """Stages in the order in which a request passes them. Greys wait, blues encode, greens are the rest."""
 
-ENCODER = ("prepare", "encode", MODEL_RERANK)
+ENCODER = ("prepare", "encode", "first_token", "more_tokens", MODEL_RERANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,12 @@ def stage_bars(statements: Statements, point: LoadPoint, around: Sequence[str]) 
 
 
 def _in_order(stages_ms: dict[str, float], arm: Arm) -> dict[str, float]:
-    """Stages as a request passes them; a re-ranker's time is the model's where the arm puts its model there.
+    """Stages as a request passes them; re-ranking is a model's work where the arm has a re-ranker.
 
     A stage that this report does not know goes to the end under the name of `respond`, so that the sum stays exact.
     """
     named = dict.fromkeys(COLOURS, 0.0)
     for stage, ms in stages_ms.items():
-        name = MODEL_RERANK if stage == "rerank" and arm.placement == "rerank" else stage
+        name = MODEL_RERANK if stage == "rerank" and arm.reranks else stage
         named[name if name in COLOURS else "respond"] += ms
     return named

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.analysis.roles import has_real_weights
 from bench.analysis.shared_rate import shared_rate
 from bench.analysis.statements import Statements
 from bench.quantities import quantity
@@ -22,7 +23,10 @@ RECOMMEND = "recommend"
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm of the scenario. status: "measured", "skipped" or "failed", the last two with a reason."""
+    """One arm of the scenario. status: "measured", "skipped" or "failed", the last two with a reason.
+
+    reranks: whether a model orders its candidates anew.
+    """
 
     name: str
     label: str
@@ -31,6 +35,7 @@ class Arm:
     reason: str
     placement: str
     real_weights: bool
+    reranks: bool
     style: ArmStyle
 
 
@@ -112,7 +117,8 @@ def arms_of(statements: Statements) -> tuple[Arm, ...]:
             status=arm["status"],
             reason=arm["reason"],
             placement=arm["placement"],
-            real_weights=(arm.get("info") or {}).get("real_weights", True),
+            real_weights=has_real_weights(arm),
+            reranks=bool(arm.get("reranker")),
             style=style,
         )
         for arm, style in zip(described, styles, strict=True)

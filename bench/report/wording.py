@@ -37,7 +37,7 @@ NOT_MEASURED = (
 """What a reader might wrongly take the numbers for."""
 
 GLOSSARY = (
-    ("arm", "one configuration that is measured: encoder, device, placement, serving, index, cache"),
+    ("arm", "one configuration that is measured: encoder, device, placement, serving, index, cache, re-ranker"),
     ("baseline", "the arm without a language model; differences are to it"),
     ("reference", "the exact fp32 run of the model; the tax that optimisations win back is its tax"),
     ("LLM tax", "what an arm costs above the baseline on the same requests"),
@@ -48,9 +48,11 @@ GLOSSARY = (
     ("p99", "99 % of the requests were at least as fast"),
     (
         "stage",
-        "a part of a request's way: clean, profile, prepare, batch_wait, encode, retrieve, rank, rerank, respond",
+        "a part of a request's way: clean, profile, prepare, batch_wait, encode, retrieve, rank, rerank, respond; "
+        "a re-ranker that writes its list has first_token and more_tokens before rerank",
     ),
     ("recall@k", "share of the user's later items that the list of k holds"),
+    ("candidate recall", "share of the user's later items among what a re-ranker is handed: its ceiling"),
     ("nDCG@k", "the same, with more credit for items near the top"),
     ("fidelity@k", "agreement of a list with the exact fp32 reference of the same model and placement"),
     ("overlap@k", "agreement of a list with that of a different encoder"),

@@ -54,6 +54,7 @@ class AmazonData(CsvData):
         if self._options.format == "csv":
             return super()._event_tables(path)
         unread = set() if self._options.keep_texts else {"text"}
+        unread |= set() if self._options.default_event_kind == "rating" else {"rating"}
         cells = EVENT_CELLS[self._options.format]
         return json_tables(path, {role: cell for role, cell in cells.items() if role not in unread})
 

@@ -1,8 +1,8 @@
 """What a log says was shown: the candidates of a request as they were, and which of them were clicked.
 
 A request that asks at the second of an impression of its user is that impression's request, as each request drawn from
-a click of the log is. It may then rank the logged candidates alone, which is no sampling, since they are all that the
-user could choose from; a list that does so has to say it. Until a run asks for that, the whole catalogue is ranked.
+a click of the log is. A run ranks the whole catalogue all the same; an evaluation ranks the logged candidates as well
+(`recsys.impression_ranking`), which is no sampling, since they are all that the user could choose from.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ import numpy as np
 from recsys.data.tables import Column, Table
 from recsys.errors import DataError
 
-LINES_AT_ONCE = 1 << 15
+LINES_AT_ONCE = 1 << 13
 DAMAGED = "damaged"
 """The role that holds the beginning of each line that cannot be read, and is blank for the others."""
 SHOWN_BYTES = 60

@@ -9,6 +9,7 @@ from recsys.encoders.pretrained import LoadedModel, ModelOptions
 from recsys.encoders.runtime import Runtime
 from recsys.models.load import load_module
 from recsys.models.locate import locate
+from recsys.models.work import products_of
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +33,7 @@ def load_torch_model(
         positions=module.config.max_position_embeddings,
         precision=precision,
         batch_tolerance=batch_tolerance[precision],
-        products={precision: sum(isinstance(part, torch.nn.Linear) for part in module.modules())},
+        products={precision: len(products_of(module))},
     )
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     return module, model, dtype

@@ -18,7 +18,6 @@ from recsys.features.profile import Profile
 from recsys.options import OptionsModel
 from recsys.placement.item_vectors import ItemVectors
 from recsys.types import Positions, Vectors
-from recsys.vectors import dot
 
 Similarities = npt.NDArray[np.float32]
 
@@ -46,7 +45,7 @@ class VectorBlock:
     def similarity(self, profile: Profile, positions: Positions) -> Similarities:
         """float32 [n]: for items of these positions; 0 for an item or a user without such a block."""
         user = self._vectors.weighted_means([profile.items], [profile.weights])
-        return dot(self._vectors.at(positions), user)
+        return self._vectors.dot(positions, user)
 
     def put(self, positions: Positions, vectors: Vectors) -> None:
         """Items have new vectors, [n, dim]."""

@@ -10,7 +10,7 @@ from small_recommender import ask, ingest_of, make_recommender
 
 from recsys.index import Candidates
 from recsys.models.artefacts import CACHE_VARIABLE
-from recsys.ranking import RANKERS
+from recsys.ranking import RANKERS, Asker
 from recsys.serving.protocols import NullTracer
 from recsys.types import EventKind, Item, Request, RequestKind
 
@@ -113,6 +113,20 @@ def test_the_reference_pass_scores_the_items_as_the_lists_do(recommender):
     for row, answer in enumerate(answers):
         assert scores[row, answer.positions] == pytest.approx(answer.scores, abs=1e-6)
         assert np.isneginf(scores[row, NEW])
+
+
+def test_what_it_explains_adds_up_to_what_it_scores(recommender):
+    batch = recommender.begin(asked(), NullTracer())
+    recommender.encode(batch)
+    recommender.retrieve(batch)
+    for row, (profile, candidates) in enumerate(zip(batch.profiles, batch.candidates, strict=True)):
+        asker = Asker(row, batch.users, row)
+        ranked = recommender.parts.ranker.rank(profile, candidates, len(candidates.positions), asker)
+        parts = recommender.parts.ranker.explain(profile, candidates, asker)
+        assert parts.values.shape == (len(parts.names), len(candidates.positions))
+        order = [candidates.positions.tolist().index(position) for position in ranked.positions.tolist()]
+        assert parts.scores[order] == pytest.approx(ranked.scores, abs=1e-5)
+    assert len(parts.names) == len(set(parts.names)) == len(parts.weights)
 
 
 def test_no_candidates_no_list(recommender):

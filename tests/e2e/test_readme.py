@@ -18,6 +18,7 @@ QUICK = {
     "evaluate": "--users 5 --arm tfidf --out OUT",
     "capacity": "--probes 4 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
     "doctor": "--processes 2 --blocks 4 --requests 160",
+    "explain": "--request 10",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }
 """What makes a command short without changing what it does."""

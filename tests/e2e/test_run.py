@@ -136,6 +136,13 @@ def test_an_overloaded_arm_gives_up_at_the_limit_and_stays_in_the_distribution(s
     assert np.isfinite(row["max_ms"]), "of those that were answered"
 
 
+def test_updates_have_a_staleness_and_lists_none(summary):
+    updates = (summary["request_kind"] != "recommend") & summary["p50_ms"].notna()
+    assert updates.any()
+    assert summary["staleness_p50_ms"][updates].tolist() == summary["p50_ms"][updates].tolist()
+    assert summary["staleness_p50_ms"][~updates].isna().all()
+
+
 def test_stages_partition_every_request_to_the_nanosecond(requests):
     marks = requests[[f"mark_{stage}_ns" for stage in STAGES]].to_numpy(np.int64)
     starts = np.column_stack([requests["taken_ns"], marks[:, :-1]])
@@ -165,10 +172,12 @@ def test_quality_stands_beside_its_floors(run):
     quality = pd.read_csv(run / "quality.csv")
     floors = quality[quality["is_floor"]]
     assert set(floors["arm"]) == {"random", "popularity", "recent_popularity", "tfidf_floor"}
-    assert set(floors["metric"]) == {"recall", "ndcg", "diversity", "novelty"}
+    assert set(floors["metric"]) == {"recall", "ndcg", "satisfaction_proxy", "diversity", "novelty"}
     assert quality["value"][quality["metric"] != "novelty"].between(0, 1).all()
     assert (quality["value"][quality["metric"] == "novelty"] > 0).all()
-    assert ((quality["low"] <= quality["value"]) & (quality["value"] <= quality["high"])).all()
+    of_users = quality[~quality["metric"].isin(["coverage", "exposure_gini"])]
+    assert ((of_users["low"] <= of_users["value"]) & (of_users["value"] <= of_users["high"])).all()
+    assert set(quality["metric"]) >= {"coverage", "exposure_gini"}, "of arms"
     arms = quality[~quality["is_floor"]]
     assert "fake" not in set(arms["arm"]), "made-up vectors have no quality"
     recall = quality[(quality["metric"] == "recall") & (quality["group"] == "all")].set_index("arm")["value"]

@@ -12,6 +12,8 @@ from bench.analysis.selection import Selection
 from bench.analysis.stats.users import mean_over_users
 
 SEED = 11
+MEANS = ("recall_at_k", "ndcg_at_k", "candidate_recall", "fidelity_at_k", "overlap_at_k", "satisfaction_proxy")
+"""Columns that are means over users."""
 
 
 @METRICS.register("quality")
@@ -24,17 +26,19 @@ class Quality:
         "recall_at_k_low": Column("lower bound of recall, 95 %"),
         "recall_at_k_high": Column("upper bound of recall, 95 %"),
         "ndcg_at_k": Column("binary nDCG of the list", better="higher"),
+        "candidate_recall": Column("share of the user's later items among what the re-ranker was handed"),
         "fidelity_at_k": Column(
             "agreement with the exact fp32 reference of the same model and placement", better="higher"
         ),
         "overlap_at_k": Column("agreement with the baseline's list"),
+        "satisfaction_proxy": Column("share of sessions with a hit: in one of their lists stood an item met in them"),
     }
 
     @staticmethod
     def measure(cell: Cell) -> dict[str, object]:
         """Means over users; columns without a value stay empty."""
         values: dict[str, object] = {}
-        for column in ("recall_at_k", "ndcg_at_k", "fidelity_at_k", "overlap_at_k"):
+        for column in MEANS:
             of_users = per_user(cell.rows, column)
             if len(of_users):
                 values[column] = float(of_users.mean())

@@ -1,12 +1,10 @@
-"""What the lists are made of: how much of the catalogue they show, how unlike their items are, and how little known."""
+"""What the lists are made of: how much of the catalogue, how evenly shown, how unlike each other, how little known."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from bench.analysis.exposure import exposure
 from bench.analysis.metrics import METRICS, Cell, Column
 from bench.analysis.metrics.quality import per_user
 
@@ -18,6 +16,9 @@ class Variety:
     ORDER: ClassVar[int] = 55
     COLUMNS: ClassVar[dict[str, Column]] = {
         "coverage": Column("share of the catalogue that stands in a list of these requests; grows with their number"),
+        "exposure_gini": Column(
+            "inequality of how often items stand in these lists: 0 = all alike, towards 1 = one alone"
+        ),
         "diversity": Column("mean 1 − cosine over the pairs of a list, in one TF-IDF space for all arms"),
         "novelty": Column("mean −log2 of the share of training events that the items of a list have", "bits"),
     }
@@ -27,15 +28,9 @@ class Variety:
         """Columns without a value stay empty."""
         values: dict[str, object] = {}
         if cell.request_kind == "recommend" and cell.has_real_weights and "recommended" in cell.rows:
-            values["coverage"] = _coverage(cell)
+            values |= exposure(cell.rows["recommended"], int(cell.run["data"]["items"]))
         for column in ("diversity", "novelty"):
             of_users = per_user(cell.rows, column)
             if len(of_users):
                 values[column] = float(of_users.mean())
         return values
-
-
-def _coverage(cell: Cell) -> float:
-    """Different items over all items; counted in Arrow, where a million lists are numbers and not objects."""
-    shown = pc.list_flatten(pa.array(cell.rows["recommended"]))
-    return len(pc.unique(shown)) / int(cell.run["data"]["items"])

@@ -1,11 +1,13 @@
 """The rows of requests.parquet, from what a worker measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from small_data import make_dataset
 
-from bench.measure.recorder import NOT_WAITED_FOR, Outcome
+from bench.measure.recorder import NOT_WAITED_FOR, Handed, Outcome
 from bench.measure.slices import Slice
 from bench.measure.worker import Served
 from bench.rows import (
@@ -161,3 +163,14 @@ def test_the_warm_up_has_no_rows():
             ),
             served(),
         )
+
+
+def test_tokens_are_those_of_all_models_and_a_hit_is_told_by_the_encoders_alone():
+    handed = Handed.of(N, 2)
+    handed.tokens[:] = 50, 0, 60, 0
+    handed.padded_tokens[:] = 70, 0, 80, 0
+    table = ArmTable.model_validate({"name": "a", "encoder": {"kind": "fake"}, "cache": {"capacity_mb": 1}})
+    made = block_rows(Origin(table, PART, 1, 0, trace(), b"salt"), replace(served(), handed=handed))
+    assert made["tokens"].to_pylist() == [54, 0, 60, 0]
+    assert made["padded_tokens"].to_pylist() == [74, 0, 80, 0]
+    assert made["cache_hit"].to_pylist() == [False, None, True, None]

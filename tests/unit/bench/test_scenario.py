@@ -93,3 +93,12 @@ def test_a_value_is_overridden_by_its_path(tmp_path):
     assert file.scenario.slo.p99_ms == 3.5
     assert file.overrides == tuple(f"--set {value}" for value in values)
     assert file.text == scenario_text(), "the file's own text is kept as it is"
+
+
+def test_an_arm_without_re_ranking_has_the_hash_that_it_had_before_there_was_any():
+    reranking = {"kind": "late_interaction", "candidates": 30}
+    assert "reranking" not in made().model_dump_json()
+    assert made(arm=[ARM | {"reranking": None}]).hash == made().hash
+    changed = made(arm=[ARM | {"reranking": reranking}])
+    assert changed.hash != made().hash
+    assert Scenario.model_validate(changed.model_dump(mode="json")) == changed

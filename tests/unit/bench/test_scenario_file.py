@@ -55,6 +55,14 @@ def refusal(folder, text, **overrides):
             ['unknown placement "profiles"', 'did you mean "profile"?'],
         ),
         (
+            scenario_text(arms=FAKE + 'reranking = { kind = "cross_encode" }'),
+            ['arm "fake"', 'unknown reranking "cross_encode"', 'did you mean "cross_encoder"?'],
+        ),
+        (
+            scenario_text(arms=FAKE + 'reranking = { kind = "llm_list", new_token = 5 }'),
+            ['reranking "llm_list": unknown option "new_token"', "new_tokens"],
+        ),
+        (
             scenario_text(arms=FAKE + 'serving = { kind = "microbatch", max_token = 5 }'),
             ['unknown option "max_token"', "max_tokens"],
         ),

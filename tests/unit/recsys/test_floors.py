@@ -5,7 +5,7 @@ import pytest
 
 from recsys.errors import BadOptions
 from recsys.floors import popularity_scores, random_scores, recent_popularity_scores
-from recsys.types import Events
+from recsys.types import EventKind, Events
 
 
 def events(items: list[int]) -> Events:
@@ -26,6 +26,14 @@ def test_recent_popularity_counts_the_last_tenth():
     assert recent_popularity_scores(TRAINING, 4).tolist() == [0, 1, 1, 0]
     assert recent_popularity_scores(TRAINING, 4, share=1).tolist() == [12, 6, 2, 0]
     assert recent_popularity_scores(events([1] * 9), 2).tolist() == [0, 0]
+
+
+def test_what_was_rated_badly_is_not_popular():
+    """It keeps its place among the last tenth, which is that of all events."""
+    disliked = Events(TRAINING.timestamp_s, TRAINING.user, TRAINING.item, TRAINING.kind.copy())
+    disliked.kind[[0, 19]] = EventKind.DISLIKE
+    assert popularity_scores(disliked, 4).tolist() == [11, 5, 2, 0]
+    assert recent_popularity_scores(disliked, 4).tolist() == [0, 0, 1, 0]
 
 
 @pytest.mark.parametrize("share", [0, -0.1, 1.1])

@@ -167,3 +167,14 @@ def test_diversity(form):
     vectors = form(np.array([[1, 0], [0, 1], [1, 0], [0.6, 0.8]], np.float32))
     lists = np.array([[0, 1], [0, 2], [0, 3], [0, -1]], np.int32)
     np.testing.assert_allclose(quality.diversity(lists, vectors), [1, 0, 0.4, NAN], atol=1e-6)
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=30), st.integers(0, 5))
+def test_gini_is_half_the_mean_difference_relative_to_the_mean(shown, unseen):
+    """By its other definition: Σ |x − y| / (2 n Σ x) over all ordered pairs, items that were never shown included."""
+    if not sum(shown):
+        assert np.isnan(quality.gini(np.array(shown), len(shown) + unseen))
+        return
+    everything = np.array([*shown, *[0] * unseen])
+    expected = np.abs(everything[:, None] - everything).sum() / (2 * len(everything) * everything.sum())
+    assert quality.gini(np.array(shown), len(everything)) == pytest.approx(expected)

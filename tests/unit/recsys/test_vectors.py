@@ -6,7 +6,7 @@ import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.vectors import weighted_means
+from recsys.vectors import dot_at, weighted_means
 
 cases = st.tuples(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 9), st.integers(0, 5))
 
@@ -60,3 +60,17 @@ def test_an_empty_group_and_one_of_zero_rows_are_0():
         means = weighted_means(given_vectors, [nothing, zero, one], weights)
         dense = means.toarray() if scipy.sparse.issparse(means) else means
         assert dense == pytest.approx(np.array([[0, 0], [0, 0], [0.6, 0.8]]))
+
+
+@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("positions", [[], [2], [4, 0, 2, 2, 5]])
+def test_products_with_a_few_rows_are_those_of_the_rows_taken_out(form, positions):
+    """Row 4 is zero throughout."""
+    rng = np.random.default_rng(8)
+    dense = rng.random((6, 9)).astype(np.float32) * (rng.random((6, 9)) < 0.5)
+    dense[4] = 0
+    vectors, user = form(dense.astype(np.float32)), form(dense[[3]].astype(np.float32))
+    chosen = np.array(positions, np.int32)
+    products = dot_at(vectors, chosen, user)
+    np.testing.assert_allclose(products, dense[chosen] @ dense[3], rtol=1e-6)
+    assert products.dtype == np.float32

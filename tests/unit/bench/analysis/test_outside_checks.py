@@ -231,3 +231,13 @@ def test_a_saturated_cell_says_nothing():
 def test_every_check_has_a_name_and_a_claim():
     assert [check.NAME for check in CHECKS] == ["C1", "C2", "C3", "C4", "C5"]
     assert all(len(check.CLAIM) > 20 and check.__doc__ for check in CHECKS)
+
+
+def test_arms_that_re_rank_are_no_evidence_on_encoders():
+    """Else MiniLM's rung would have the throughput of its re-ranker, and offline vectors its cost."""
+    late = {"reranking": {"kind": "late_interaction"}}
+    assert ladder(FALLING | {"minilm": 1.0}, minilm=late)[0] is PASS
+    arms = [arm("tfidf", LADDER["tfidf"]), arm("minilm", LADDER["minilm"], placement="offline", **late)]
+    tax = [("minilm", "single_stream", 19.0, 20.0, 21.0)]
+    outcome, message = judged("C3", arms, [cell("tfidf", p50_ms=1.0)], tax)
+    assert outcome is UNTOLD and "no baseline beside" in message

@@ -37,3 +37,10 @@ def test_a_group_without_users_and_a_run_without_groups_have_no_rows():
     assert "cold_user" not in table_of(cold_user=False).index.get_level_values("group")
     old = table_of().index.get_level_values("group")
     assert "cold_user" not in old
+
+
+def test_what_a_re_ranker_was_handed_stands_beside_recall_and_only_where_there_is_one():
+    value = table_of(candidate_recall=[0.4, 0.4, 0.5, 0.9])
+    assert value["a", "all", "candidate_recall"] == np.mean([0.4, 0.7])
+    assert ("a", "all", "candidate_recall") not in table_of(candidate_recall=np.nan)
+    assert ("a", "all", "candidate_recall") not in table_of(), "a run that was stored before it was measured"

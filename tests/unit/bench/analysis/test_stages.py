@@ -45,3 +45,12 @@ def test_offline_has_no_stages_and_unanswered_requests_are_left_out():
     stages = stage_table(make_run([make_arm("a")], rows), rows)
     assert set(stages["load"]) == {"single_stream"}
     assert stages[stages["around"] == "mean"]["ms"].sum() == pytest.approx(10)
+
+
+def test_a_run_that_did_not_know_a_stage_is_read_without_it():
+    rows = make_rows("a", MILLISECONDS, queue_ms=3.0)
+    old = rows.drop(columns=["mark_first_token_ns", "mark_more_tokens_ns"])
+    lengths = stage_lengths_ns(old)
+    assert "first_token" not in lengths
+    assert (lengths.sum(axis=1) == rows["observed_ns"] - rows["intended_ns"]).all()
+    assert table(old).loc["rerank"].tolist() == table(rows).loc["rerank"].tolist()

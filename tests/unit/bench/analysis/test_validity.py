@@ -34,6 +34,7 @@ def test_a_sound_run_is_valid_and_nothing_is_held_against_it():
         ("other load", Verdict.DEGRADED, {"blocks": {"others_s": 4.0}}),
         ("other load", Verdict.INVALID, {"blocks": {"others_s": 15.0}}),
         ("quiet", Verdict.DEGRADED, {"blocks": {"was_quiet": False}}),
+        ("cache", Verdict.DEGRADED, {"blocks": {"cache_errors": 3}}),
         ("garbage collection", Verdict.DEGRADED, {"blocks": {"collections": 1}}),
         ("complete", Verdict.DEGRADED, {"status": "stopped"}),
         ("arms", Verdict.DEGRADED, {"arms": [make_arm("a"), make_arm("b", status="failed", reason="it broke")]}),

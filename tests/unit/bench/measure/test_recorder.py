@@ -138,3 +138,28 @@ def test_times_count_from_the_start_of_the_block():
     assert recorder.marks_ns["prepare"][0] == 10
     assert recorder.marks_ns["encode"][0] == 30
     assert recorder.marks_ns["respond"][0] == 40
+
+
+def test_what_a_re_ranker_was_handed_stands_with_its_request():
+    recorder = Recorder(4, 2, VirtualClock(), n_candidates=3)
+    recorder.tokens([2, 0], [7, 5])
+    recorder.reranked([2, 0], [np.array([9, 4, 1], np.int32), np.array([6], np.int32)], [50, 11], 71)
+    assert recorder.handed.candidates.tolist() == [[6, -1, -1], [-1] * 3, [9, 4, 1], [-1] * 3]
+    assert recorder.handed.tokens.tolist() == [11, 0, 50, 0]
+    assert recorder.handed.padded_tokens[[0, 2]].sum() == 71
+    assert recorder.tokens_of.tolist() == [5, 0, 7, 0], "the encoder's stay apart: by them a cache hit is told"
+    recorder.reranked([2], [np.array([9, 4, 1], np.int32)], [50], 60)
+    assert recorder.handed.padded_tokens[2] == 60, "a batch that was served again counts as it was served at last"
+
+
+def test_without_a_re_ranker_nothing_is_held_for_one():
+    recorder = Recorder(4, 2, VirtualClock())
+    assert recorder.handed is None
+    with pytest.raises(ValueError, match="no candidates"):
+        recorder.reranked([0], [np.array([1], np.int32)], [1], 1)
+
+
+def test_a_request_takes_no_more_than_two_hundred_bytes():
+    recorder = Recorder(1_000, 10, VirtualClock())
+    columns = [*vars(recorder).values(), *recorder.marks_ns.values()]
+    assert sum(column.nbytes for column in columns if isinstance(column, np.ndarray)) <= 200 * 1_000

@@ -11,7 +11,7 @@ from small_recommender import make_scenario
 from bench.clock import VirtualClock
 from bench.measure.arm import build_recommender, encode_catalogue
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
-from bench.measure.scoring import score_arms, score_floors
+from bench.measure.scoring import _references, score_arms, score_floors
 from bench.measure.slices import Slice
 from bench.rows import FLOOR_COLUMNS
 from bench.scenario import ArmTable
@@ -200,3 +200,37 @@ def test_the_worst_items_are_faithful_to_nothing(minilm, placement):
     asking, fidelity = minilm
     assert (fidelity[f"{placement} worst"][asking] == 0.0).all()
     assert np.isnan(fidelity[f"{placement} worst"][~asking]).all()
+
+
+def test_candidate_recall_is_the_ceiling_of_recall_and_of_arms_with_a_re_ranker_alone():
+    """User 0 seeks 2 and 3, user 1 seeks 0 and 4; the lists are some of the candidates, in another order."""
+    lists = np.array([NO_LIST, [4, 2], NO_LIST, [0, 3]], np.int32)
+    handed = np.array([[-1] * 3, [2, 3, 4], [-1] * 3, [3, 0, -1]], np.int32)
+    arms = {"a": ARM, "b": ARM.model_copy(update={"name": "b", "role": ""})}
+    made = {"a": lists, "b": lists}
+    scores = score_arms(SCENARIO, arms, made, trace(), [PART], pytest.fail, handed={"a": handed})
+    assert scores["a"]["candidate_recall"].tolist() == pytest.approx([np.nan, 1.0, np.nan, 0.5], nan_ok=True)
+    assert scores["a"]["recall_at_k"].tolist() == pytest.approx([np.nan, 0.5, np.nan, 0.5], nan_ok=True)
+    assert np.isnan(scores["b"]["candidate_recall"]).all()
+
+
+def test_a_request_that_was_never_served_was_handed_nothing():
+    nothing = np.full((4, 3), -1, np.int32)
+    lists = np.full((4, 2), -1, np.int32)
+    scores = score_arms(SCENARIO, {"a": ARM}, {"a": lists}, trace(), [PART], pytest.fail, handed={"a": nothing})
+    assert scores["a"]["candidate_recall"][[1, 3]].tolist() == [0.0, 0.0]
+
+
+def test_the_exact_reference_of_a_re_ranking_arm_re_ranks_too_in_full_precision():
+    late = {"kind": "late_interaction", "candidates": 30, "stored": "fp16", "batch_tokens": 99}
+    arms = {
+        "counted": ArmTable.model_validate(ARM.model_dump() | {"reranking": late}),
+        "dense": ArmTable.model_validate(MINILM | {"reranking": late | {"precision": "bf16", "batch_tokens": 5}}),
+        "plain": ArmTable.model_validate(MINILM),
+    }
+    references = {names[0]: reference for reference, names in _references(arms)}
+    for name in ("counted", "dense"):
+        options = references[name].reranking.options
+        assert (options["precision"], options["stored"], options["candidates"]) == ("fp32", "fp32", 30)
+    assert references["counted"].encoder.kind == "tfidf" and references["counted"].cache is None
+    assert references["plain"].reranking is None

@@ -50,6 +50,14 @@ def test_no_threads_are_refused() -> None:
         build_encoder("fake", threads=0)
 
 
+@pytest.mark.parametrize(("threads", "taken"), [(None, 3), (2, 2)])
+def test_threads_are_the_processors_that_the_process_may_run_on(
+    monkeypatch: pytest.MonkeyPatch, threads: int | None, taken: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _process: {0, 4, 7}, raising=False)
+    assert build_encoder("word_table", threads=threads).info.threads == taken
+
+
 def test_more_tokens_than_the_model_has_positions_are_refused() -> None:
     with pytest.raises(BadOptions, match="512 positions"):
         build_encoder("transformer", model="bert-tiny-uncased", weights="random", max_tokens=513)

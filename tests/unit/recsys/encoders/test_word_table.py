@@ -81,6 +81,12 @@ def test_a_text_that_has_nothing_beside_what_all_share_is_a_zero_row_not_noise()
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([0, 0, 0, 1], abs=1e-6)
 
 
+def test_a_fit_says_which_share_of_the_texts_it_cannot_read() -> None:
+    encoder = build_encoder("word_table")
+    encoder.fit([*CORPUS[:3], "看电影很好"])
+    assert encoder.info.unread_share == 0.25
+
+
 def test_info_says_what_of_the_model_is_used() -> None:
     info = build_encoder("word_table").info
     assert info.has_model

@@ -66,3 +66,20 @@ def test_without_special_tokens_an_empty_text_has_no_ids() -> None:
 def test_an_ending_stands_behind_every_text_within_max_tokens(text: str) -> None:
     expected = TextTokenizer(FILES.tokenizer, 15)([text]).ids.tolist()
     assert TextTokenizer(FILES.tokenizer, 16, ending=7)([text]).ids.tolist() == [*expected, 7]
+
+
+@pytest.mark.parametrize("max_tokens", [8, 64])
+@pytest.mark.parametrize(("first", "second"), [("mario kart", "game " * 30), ("word " * 30, "lamp"), ("", "lamp")])
+def test_pairs_are_those_of_transformers_with_their_segments(
+    reference: AutoTokenizer, first: str, second: str, max_tokens: int
+) -> None:
+    expected = reference(first, second, truncation="longest_first", max_length=max_tokens, padding=False)
+    ids, segments = TextTokenizer(FILES.tokenizer, max_tokens).pairs([(first, second), ("a\ud800", "b")])
+    assert ids.take(np.array([0])).ids.tolist() == expected["input_ids"]
+    assert segments.take(np.array([0])).ids.tolist() == expected["token_type_ids"]
+
+
+def test_the_frame_is_what_stands_around_a_text() -> None:
+    before, after = TextTokenizer(FILES.tokenizer, 64).frame
+    assert [*before, *after] == TextTokenizer(FILES.tokenizer, 64)([""]).ids.tolist()
+    assert (len(before), len(after)) == (1, 1)

@@ -37,6 +37,9 @@ def test_means_are_those_of_a_table_written_in_place(sort, puts, groups):
     assert dense(table.weighted_means(rows, weights)) == pytest.approx(
         dense(weighted_means(sort(expected), rows, weights)), abs=1e-6
     )
+    user = unit_rows(1, 77)
+    for group in rows:
+        assert table.dot(group, sort(user)) == pytest.approx(expected[group] @ user[0], abs=1e-6)
     table.rewind()
     again = dense(table.weighted_means(rows, weights))
     assert again.tobytes() == dense(weighted_means(sort(built), rows, weights)).tobytes()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 from synthetic_run import make_arm, make_rows, make_run
 
 from bench.analysis.quality_table import quality_table
@@ -22,6 +23,11 @@ def summary_of(rows, **arm):
 
 def test_coverage_counts_each_item_once_over_all_lists():
     assert summary_of(rows_of())["coverage"] == 0.3
+
+
+def test_exposure_gini_is_over_the_whole_catalogue():
+    """Seven of ten items are never shown, one once, two twice: (5 · 1 + 7 · 2 + 9 · 2) / (10 · 5)."""
+    assert summary_of(rows_of())["exposure_gini"] == pytest.approx(0.74)
 
 
 def test_lists_of_requests_that_settle_are_not_counted():
@@ -48,6 +54,32 @@ def test_quality_has_them_of_arms_and_floors_with_intervals():
     assert table.loc[("a", "novelty"), "value"] == 2.5
     assert table.loc[("a", "novelty"), "low"] < 2.5 < table.loc[("a", "novelty"), "high"]
     assert table.loc[("popularity", "diversity"), "value"] == 0.25
+
+
+def test_quality_has_what_all_lists_share_without_an_interval_and_not_for_random_weights():
+    rows = rows_of(user=list("abcd"), recall_at_k=0.5)
+    run = make_run([make_arm("a")], rows, data={"simulated": False, "items": 10})
+    floors = pd.DataFrame({"floor": ["random"], "label": "Random", "row": 0, "user": "a", "recall_at_k": 0.1})
+    table = quality_table(run, rows, floors).set_index(["arm", "metric"])
+    assert table.loc[("a", "coverage"), "value"] == 0.3
+    assert table.loc[("a", "exposure_gini"), "value"] == pytest.approx(0.74)
+    assert table.loc[("a", "exposure_gini"), ["low", "high"]].isna().all()
+    assert ("random", "coverage") not in table.index
+    unjudged = quality_table(run, rows.assign(recall_at_k=np.nan), floors)
+    assert "exposure_gini" not in set(unjudged["metric"])
+
+
+def test_satisfaction_is_the_share_of_a_users_sessions_and_the_mean_over_users():
+    """User a had three sessions, one with a hit; user b one, with a hit; the other requests end none."""
+    hits = [1.0, np.nan, 0.0, 0.0, np.nan, 1.0]
+    rows = make_rows("a", np.full(6, 5.0), user=list("aaaabb"), satisfaction_proxy=hits, recall_at_k=0.5)
+    floors = pd.DataFrame({"floor": "random", "label": "Random", "row": range(6), "user": list("aaaabb"),
+                           "recall_at_k": 0.1, "satisfaction_proxy": 0.0})  # fmt: skip
+    assert summary_of(rows)["satisfaction_proxy"] == pytest.approx((1 / 3 + 1) / 2)
+    run = make_run([make_arm("a")], rows, data={"simulated": False, "items": 10})
+    value = quality_table(run, rows, floors).set_index(["arm", "metric"])["value"]
+    assert value["a", "satisfaction_proxy"] == pytest.approx((1 / 3 + 1) / 2)
+    assert value["random", "satisfaction_proxy"] == 0.0
 
 
 def test_a_run_stored_before_they_were_measured_leaves_them_out():

@@ -6,7 +6,7 @@ from planted_machine import plant
 from bench.measure.knobs import KNOBS, KnobVerdict, Unreadable
 from bench.measure.knobs.control_groups import group_folders
 from bench.measure.knobs.quota import cpu_quota
-from bench.measure.knobs.threads import BUDGETS, usable_cores
+from bench.measure.knobs.threads import BUDGETS, default_threads, usable_cores
 
 NO_V2 = {"sys/fs/cgroup/cpu.max": None, "sys/fs/cgroup/cpu.stat": None, "sys/fs/cgroup/memory.max": None}
 V1 = NO_V2 | {
@@ -98,10 +98,7 @@ def test_a_budget_above_the_usable_cores_is_oversubscription(tmp_path, monkeypat
     assert knob.inspect(tmp_path).verdict is KnobVerdict.UNKNOWN
 
 
-def test_libraries_that_count_the_machines_processors_are_oversubscribed_in_a_part_of_it(tmp_path, monkeypatch):
-    for name in BUDGETS:
-        monkeypatch.setenv(name, "2")
-    report = KNOBS.get("threads").inspect(plant(tmp_path, {"proc/self/status": "Cpus_allowed_list: 0-1\n"}))
-    assert report.verdict is KnobVerdict.BAD
-    assert "PyTorch and ONNX Runtime take 4" in report.state
-    assert report.advice.startswith("llm-rec-bench run … --set arm.NAME.threads=2")
+def test_an_arm_that_sets_no_threads_takes_the_usable_cores(tmp_path):
+    assert default_threads(plant(tmp_path, {"sys/fs/cgroup/cpu.max": "250000 100000"})) == 2
+    assert "encoders take 2 where an arm sets no threads" in KNOBS.get("threads").inspect(tmp_path).state
+    assert default_threads(tmp_path / "nowhere") is None
