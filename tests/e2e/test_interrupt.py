@@ -16,6 +16,15 @@ ROOT = Path(__file__).parents[2]
 LIMIT_S = 120
 
 
+@pytest.fixture
+def interruptible():
+    """Tests that a shell runs in the background ignore Ctrl-C, and what they start would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_an_interrupted_run_is_kept_marked_stopped(tmp_path):
     slow = FAKE.replace('kind = "fake"', 'kind = "fake", service_ms = 1.0')
@@ -31,7 +40,7 @@ def test_an_interrupted_run_is_kept_marked_stopped(tmp_path):
             time.sleep(0.05)
         os.killpg(run.pid, signal.SIGINT)
         _, told = run.communicate(timeout=LIMIT_S)
-    assert run.returncode == 130
+    assert run.returncode == 130, told
     assert "Traceback" not in told
     assert "marked stopped" in told
     stored = load_run(tmp_path / "results" / "latest")
