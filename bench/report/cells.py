@@ -36,6 +36,7 @@ def percentile_cell(values: Values, name: str) -> Cell:
     if math.isnan(value):
         return Cell(MISSING, note=TOO_FEW, tone="quiet")
     low, high = number(values, f"{name}_low_ms"), number(values, f"{name}_high_ms")
+    low = 0.0 if math.isnan(low) else low  # no bound that requests give, but time is not negative
     if math.isinf(value):
         return Cell(quantity(value), interval(low, high), "more requests went unanswered than it leaves out", "bad")
     return Cell(quantity(value), interval(low, high), bounds=(low, value, high))

@@ -8,9 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from bench.analysis.metrics import METRICS, Cell, Column
-from bench.analysis.stats.dependence import effective_sample_size
+from bench.analysis.stats.block_medians import stated_percentile
 from bench.analysis.stats.hierarchy import flat_blocks
-from bench.analysis.stats.quantile import percentile_interval
 from bench.analysis.stats.samples import TooFewSamples
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
@@ -45,8 +44,7 @@ class ResponseTime:
         blocks = flat_blocks(cell.nested(cell.response_ms))
         for name, p in PERCENTILES.items():
             try:
-                effective_n = effective_sample_size(blocks, p)
-                interval = percentile_interval(cell.response_ms, p, effective_n=effective_n)
+                interval = stated_percentile(blocks, p)
             except TooFewSamples:
                 break  # a higher percentile needs more
             values[f"{name}_ms"] = interval.point

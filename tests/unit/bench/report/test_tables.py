@@ -242,3 +242,8 @@ def test_bounds_over_restarts_are_columns_where_there_were_several():
     place = [column.title for column in table.columns].index("Δ p50 over restarts")
     assert "[1.50, 22.5]" in [row.cells[place].text for row in table.rows]
     assert any("Over restarts" in note for note in table.notes)
+
+
+def test_a_percentile_without_a_lower_bound_still_has_an_interval():
+    row = {"saturated": False, "p90_ms": 4.0, "p90_low_ms": math.nan, "p90_high_ms": math.inf}
+    assert percentile_cell(row, "p90").line == "4.00 [0, ∞]"
