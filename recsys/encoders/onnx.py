@@ -10,11 +10,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
 from recsys.models.artefacts import ArtefactCache
-from recsys.models.load import read_config
-from recsys.models.locate import locate
 from recsys.models.onnx_graph import IDS, MASK, VECTORS, build_graph, count_products, recipe
 from recsys.options import OptionsModel
 
@@ -50,19 +48,11 @@ class OnnxEncoder(PretrainedEncoder):
 
     def __init__(self, options: OnnxOptions, runtime: Runtime) -> None:
         """Build the graph when no cached one is right. Raises ModelError, BadOptions."""
-        files = locate(options.model, options.weights, options.seed)
-        config = read_config(files)
-        model = LoadedModel(
-            files=files,
-            dim=config["hidden_size"],
-            positions=config["max_position_embeddings"],
-            precision=options.precision,
-            batch_tolerance=BATCH_TOLERANCE[options.precision],
-        )
+        model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         super().__init__(options, runtime, model)
         path = ArtefactCache().get(
-            recipe(files, options.precision, options.pooling),
-            lambda target: build_graph(files, options.precision, options.pooling, target),
+            recipe(model.files, options.precision, options.pooling),
+            lambda target: build_graph(model.files, options.precision, options.pooling, target),
         )
         self.info = replace(self.info, products=count_products(path))
         self._session = _session(str(path), runtime.threads, options.allow_spinning)

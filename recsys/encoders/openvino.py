@@ -11,11 +11,9 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions
+from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
 from recsys.models.artefacts import ArtefactCache
-from recsys.models.load import read_config
-from recsys.models.locate import locate
 from recsys.options import OptionsModel
 
 if TYPE_CHECKING:
@@ -53,15 +51,7 @@ class OpenvinoEncoder(PretrainedEncoder):
         """Build the graph when no cached one is right. Raises ModelError, BadOptions."""
         from recsys.models.openvino_graph import executed_products
 
-        files = locate(options.model, options.weights, options.seed)
-        config = read_config(files)
-        model = LoadedModel(
-            files=files,
-            dim=config["hidden_size"],
-            positions=config["max_position_embeddings"],
-            precision=options.precision,
-            batch_tolerance=BATCH_TOLERANCE[options.precision],
-        )
+        model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         super().__init__(options, runtime, model)
         compiled = _compile(self._graph(options, model), options.precision, runtime.threads)
         products = executed_products(compiled)

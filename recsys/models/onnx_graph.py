@@ -82,28 +82,14 @@ def _export(module: PreTrainedModel, pooling: Pooling, path: Path) -> None:
     """TorchScript export of encoder and pooling, batch and length dynamic."""
     import torch
 
-    from recsys.models.pooling import pool
+    from recsys.models.pooled_module import PooledModule, example_batch
 
-    class Pooled(torch.nn.Module):
-        """Ids and mask to unit vectors."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = module
-
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-            return pool(hidden, mask, pooling)
-
-    # Two texts of unequal length: a batch of one would be frozen into the graph, and no padding would drop the mask.
-    ids = torch.tensor([[101, 2028, 102, 0], [101, 2178, 3793, 102]], dtype=torch.int32)
-    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]], dtype=torch.int32)
     axes = {0: "texts", 1: "length"}
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # the exporter is deprecated, and traces shape checks that hold for all inputs
         torch.onnx.export(
-            Pooled().eval(),
-            (ids, mask),
+            PooledModule(module, pooling).eval(),
+            example_batch(),
             str(path),
             dynamo=False,
             opset_version=OPSET,

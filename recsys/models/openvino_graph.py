@@ -110,30 +110,13 @@ def _convert(files: ModelFiles, pooling: Pooling) -> openvino.Model:
     import openvino
     import torch
 
-    from recsys.models.pooling import pool
+    from recsys.models.pooled_module import PooledModule, example_batch
 
-    module = load_module(files)
-
-    class Pooled(torch.nn.Module):
-        """Ids and mask to unit vectors."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = module
-
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-            return pool(hidden, mask, pooling)
-
-    # Two texts of unequal length: a batch of one would be frozen into the graph, and no padding would drop the mask.
-    example = {
-        "ids": torch.tensor([[101, 2028, 102, 0], [101, 2178, 3793, 102]], dtype=torch.int32),
-        "mask": torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]], dtype=torch.int32),
-    }
+    module = PooledModule(load_module(files), pooling).eval()
     shapes: Any = [openvino.PartialShape([-1, -1]), openvino.PartialShape([-1, -1])]
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # the tracer warns of shape checks that hold for all inputs
-        return openvino.convert_model(Pooled().eval(), example_input=example, input=shapes)
+        return openvino.convert_model(module, example_input=example_batch(), input=shapes)
 
 
 def _kept(graph: openvino.Model, share: float) -> list[str]:
