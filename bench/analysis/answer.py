@@ -5,6 +5,7 @@ Every output takes them from here, so report, terminal and run.json never disagr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,26 +26,45 @@ def answer(run: dict[str, Any], summary: pd.DataFrame, tax: pd.DataFrame) -> str
     unloaded = tax[tax["load_kind"] == "single_stream"]
     if not len(unloaded):
         unloaded = tax[tax["load"] == tax["load"].iloc[0]]
-    sentences = [_cost(reference, baseline, unloaded, summary)]
-    sentences += [_under_load(reference, tax, summary)]
-    sentences += [_benefit(run, reference, unloaded)]
-    sentences += [_recovery(run, unloaded)]
+    row = _row(unloaded, reference["name"])
+    first, benefit = _cost(reference, baseline, row, summary), _benefit(run, row)
+    if _is_told(row) and isinstance(benefit, Benefit):
+        first, benefit = f"{reference['label']} {benefit.verdict}: it {first}{benefit.change}.", ""
+    elif _is_told(row):
+        first = f"{reference['label']} {first}."
+    sentences = [first, _under_load(reference, tax, summary), str(benefit), _recovery(run, unloaded)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _cost(reference: dict[str, Any], baseline: dict[str, Any], unloaded: pd.DataFrame, summary: pd.DataFrame) -> str:
-    row = _row(unloaded, reference["name"])
+@dataclass(frozen=True, slots=True)
+class Benefit:
+    """verdict: in two to five words. change: of recall, to end a sentence that began with the cost."""
+
+    verdict: str
+    change: str
+
+    def __str__(self) -> str:
+        return f"It {self.verdict}{self.change}."
+
+
+def _is_told(row: pd.Series | None) -> bool:
+    """Whether what the model adds at p50 is known and told from nothing."""
+    return row is not None and not np.isnan(row["delta_p50_ms"]) and bool(row["resolvable"])
+
+
+def _cost(reference: dict[str, Any], baseline: dict[str, Any], row: pd.Series | None, summary: pd.DataFrame) -> str:
+    """What the reference does, to follow its label; a whole sentence where that is not told."""
     if row is None or np.isnan(row["delta_p50_ms"]):
         return f"What {reference['label']} adds cannot be told from this run: too few requests, or a saturated system."
-    load = summary["load"] == row["load"]
-    base = summary[load & (summary["arm"] == baseline["name"]) & (summary["request_kind"] == "recommend")].iloc[0]
     if not row["resolvable"]:
         return f"What {reference['label']} adds at p50 is not resolvable: {_delta(row, 'p50')}."
+    load = summary["load"] == row["load"]
+    base = summary[load & (summary["arm"] == baseline["name"]) & (summary["request_kind"] == "recommend")].iloc[0]
     tail = f" and {_delta(row, 'p99')} at p99" if not np.isnan(row["delta_p99_ms"]) else ""
     verb = "adds" if row["delta_p50_ms"] > 0 else "changes latency by"
     return (
-        f"{reference['label']} {verb} {_delta(row, 'p50')} at p50{tail} to a recommender that takes "
-        f"{quantity(base['p50_ms'], 'ms')} without a model ({baseline['label']})."
+        f"{verb} {_delta(row, 'p50')} at p50{tail} to a recommender that takes "
+        f"{quantity(base['p50_ms'], 'ms')} without a model ({baseline['label']})"
     )
 
 
@@ -63,19 +83,19 @@ def _under_load(reference: dict[str, Any], tax: pd.DataFrame, summary: pd.DataFr
     return f"At {rate:g} requests/s, which all arms sustain, it is {_delta(row, 'p50')} at p50{tail}."
 
 
-def _benefit(run: dict[str, Any], reference: dict[str, Any], unloaded: pd.DataFrame) -> str:
+def _benefit(run: dict[str, Any], row: pd.Series | None) -> Benefit | str:
+    """What recall says; a whole sentence where nothing can be said."""
     if run["data"]["simulated"]:
         return "Whether it pays cannot be said here: the users' tastes are simulated, so no benefit is claimed."
-    row = _row(unloaded, reference["name"])
     if row is None or np.isnan(row["delta_recall"]):
         return "Its benefit was not measured: its weights are random."
     k, bounds = run["scenario"]["requests"]["k"], interval(row["delta_recall_low"], row["delta_recall_high"])
-    change = f"{difference(row['delta_recall'])} {bounds}"
+    change = f", and recall@{k} changes by {difference(row['delta_recall'])} {bounds}"
     if row["delta_recall_low"] > 0:
-        return f"It buys recall@{k} of {change}."
+        return Benefit("buys recall", change)
     if row["delta_recall_high"] < 0:
-        return f"It does not pay: recall@{k} changes by {change}."
-    return f"It does not visibly pay: recall@{k} changes by {change}, which is not told from nothing."
+        return Benefit("does not pay", change)
+    return Benefit("does not visibly pay", f"{change}, which is not told from nothing")
 
 
 def _recovery(run: dict[str, Any], unloaded: pd.DataFrame) -> str:

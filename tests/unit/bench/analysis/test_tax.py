@@ -85,10 +85,10 @@ def test_without_a_baseline_there_is_no_tax_and_the_answer_says_so():
 def test_the_answer_says_cost_benefit_and_what_wins_it_back():
     recall = [np.tile([0.1, 0.0], N // 2), np.tile([0.3, 0.2], N // 2), np.tile([0.3, 0.2], N // 2)]
     _, said = concluded(recall_at_k=recall, fidelity_at_k=[np.nan, 1.0, 0.97])
-    assert said.startswith("FULL adds ")
+    assert said.startswith("FULL buys recall: it adds ")
     assert "at p50 and " in said
     assert "a recommender that takes 1.9" in said
-    assert "It buys recall@10 of +0.200" in said
+    assert ", and recall@10 changes by +0.200" in said
     assert "LEAN wins back 60 % of it at fidelity 0.970." in said
 
 
@@ -100,8 +100,19 @@ def test_speed_without_fidelity_is_not_credited():
 
 def test_a_model_that_does_not_pay_is_told():
     recall = [np.tile([0.3, 0.2], N // 2), np.tile([0.1, 0.0], N // 2), np.tile([0.1, 0.0], N // 2)]
-    assert "It does not pay: recall@10 changes by −0.200" in concluded(recall_at_k=recall)[1]
-    assert "It does not visibly pay" in concluded(recall_at_k=[0.1, 0.1, 0.1])[1]
+    said = concluded(recall_at_k=recall)[1]
+    assert said.startswith("FULL does not pay: it adds ")
+    assert ", and recall@10 changes by −0.200" in said
+    said = concluded(recall_at_k=[0.1, 0.1, 0.1])[1]
+    assert said.startswith("FULL does not visibly pay: it adds ")
+    assert "which is not told from nothing." in said
+
+
+def test_what_it_buys_is_told_also_where_its_cost_is_not():
+    recall = [np.tile([0.3, 0.2], N // 2), np.tile([0.1, 0.0], N // 2), np.tile([0.1, 0.0], N // 2)]
+    said = concluded(plus_ms=(0.0, 0.0, 0.0), recall_at_k=recall)[1]
+    assert said.startswith("What FULL adds at p50 is not resolvable: ")
+    assert "It does not pay, and recall@10 changes by −0.200" in said
 
 
 def test_no_benefit_is_claimed_for_random_weights_or_simulated_users():
