@@ -79,6 +79,8 @@ def _under_load(reference: dict[str, Any], tax: pd.DataFrame, summary: pd.DataFr
     row = _row(tax[(tax["load"] == load) & (tax["offered_per_s"] == rate)], reference["name"])
     if row is None or np.isnan(row["delta_p50_ms"]):
         return ""
+    if not row["resolvable"]:
+        return f"At {rate:g} requests/s, which all arms sustain, it is not resolvable at p50: {_delta(row, 'p50')}."
     tail = f" and {_delta(row, 'p99')} at p99" if not np.isnan(row["delta_p99_ms"]) else ""
     return f"At {rate:g} requests/s, which all arms sustain, it is {_delta(row, 'p50')} at p50{tail}."
 
@@ -123,9 +125,13 @@ def _row(table: pd.DataFrame, arm: str) -> pd.Series | None:
 
 
 def _delta(row: pd.Series, percentile: str) -> str:
+    """The difference with its bounds, and those over restarts where they alone hold 0."""
     name = f"delta_{percentile}"
     low, high = row[f"{name}_low_ms"], row[f"{name}_high_ms"]
     bounds = interval(low, high) if np.isfinite([low, high]).all() else "(not bounded by so few independent requests)"
+    restarts = row[f"{name}_restarts_low_ms"], row[f"{name}_restarts_high_ms"]
+    if percentile == "p50" and not low <= 0 <= high and restarts[0] <= 0 <= restarts[1]:
+        bounds += f", {interval(*restarts)} over restarts"
     return f"{quantity(row[f'{name}_ms'])} ms {bounds}"
 
 

@@ -122,26 +122,39 @@ def test_no_benefit_is_claimed_for_random_weights_or_simulated_users():
     assert "no benefit is claimed" in concluded(run={"data": {"simulated": True}}, recall_at_k=[0.1, 0.3, 0.3])[1]
 
 
-def test_restarts_that_differ_widen_the_bounds_over_restarts_and_decide_what_is_resolvable():
+def of_two_restarts(**load):
     """Blocks of a process agree, processes do not: the pooled bounds exclude 0, those over two restarts cannot."""
     shift_ms = np.where(np.arange(N) < N // 2, 0.5, 0.8)
-    rows = pd.concat(
-        [
-            make_rows(
-                arm["name"],
-                latencies(0.0, 5) + (shift_ms if arm["name"] == "full" else 0.0),
-                process=np.arange(N) * 2 // N,
-            )
-            for arm in ARMS[:2]
-        ],
-        ignore_index=True,
-    )
+    parts = [
+        make_rows(
+            arm["name"],
+            latencies(0.0, 5) + (shift_ms if arm["name"] == "full" else 0.0),
+            process=np.arange(N) * 2 // N,
+            **load,
+        )
+        for arm in ARMS[:2]
+    ]
+    rows = pd.concat(parts, ignore_index=True)
     run = make_run(ARMS[:2], rows)
-    row = tax_table(run, rows, summarise(run, rows)).set_index("arm").loc["full"]
+    summary = summarise(run, rows)
+    tax = tax_table(run, rows, summary)
+    return tax.set_index("arm").loc["full"], answer(run, summary, tax)
+
+
+def test_restarts_that_differ_widen_the_bounds_over_restarts_and_decide_what_is_resolvable():
+    row, said = of_two_restarts()
     assert row["delta_p50_low_ms"] > 0
     assert row["delta_p50_restarts_low_ms"] < 0 < row["delta_p50_restarts_high_ms"]
     assert not row["resolvable"]
     assert row["delta_p99_restarts_low_ms"] < row["delta_p99_ms"] < row["delta_p99_restarts_high_ms"]
+    assert said.startswith("What FULL adds at p50 is not resolvable: ")
+    assert "] over restarts." in said, "the bounds that decided it"
+
+
+def test_under_load_the_answer_tells_no_more_than_the_table():
+    row, said = of_two_restarts(load="server", load_kind="server", offered_per_s=10.0)
+    assert not row["resolvable"]
+    assert "At 10 requests/s, which all arms sustain, it is not resolvable at p50: " in said
 
 
 def test_one_process_says_nothing_of_restarts():
