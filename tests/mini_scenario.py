@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.cli import main
+
 HEAD = """\
 name = "mini"
 question = "Does it run?"
@@ -63,3 +65,9 @@ def write_scenario(folder: Path, text: str | None = None) -> str:
     path = folder / "mini.toml"
     path.write_text(scenario_text() if text is None else text, encoding="utf-8")
     return str(path)
+
+
+def made_run(folder: Path, text: str) -> Path:
+    """The folder of a run of this scenario, made by the command line; the run must end well."""
+    assert main(["run", write_scenario(folder, text), "--out", str(folder / "results")]) == 0
+    return (folder / "results" / "latest").resolve()

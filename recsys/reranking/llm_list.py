@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from recsys.encoders.batching import batches
 from recsys.errors import BadOptions
@@ -17,7 +17,7 @@ from recsys.index.protocol import Candidates
 from recsys.models.prompt import PromptTokenizer
 from recsys.reranking import RERANKERS
 from recsys.reranking.options import RerankOptions
-from recsys.reranking.prompts import check_length, require_places
+from recsys.reranking.prompts import Framing, PromptOptions, check_length
 from recsys.reranking.protocol import Ask, Material, Reranked, Reranker
 from recsys.reranking.torch_model import info_of, load_torch_model
 from recsys.serving.protocols import Tracer
@@ -31,25 +31,19 @@ LABELS = [f" {''.join(letters)}" for length in (1, 2) for letters in product(asc
 """A, … Z, AA, … ZZ, each after a space; those are used that are a token of the model's own each."""
 
 
-class LlmListOptions(RerankOptions):
+class LlmListOptions(PromptOptions):
     """prompt: with {user} and then {candidates}, which become lines of label and title.
 
-    new_tokens: labels that are decoded; None = as many as the list has items. user_tokens: the user's text is cut to
-    its last so many, the newest; item_tokens: a title to its first.
+    new_tokens: labels that are decoded; None = as many as the list has items. item_tokens: a title is cut to its first
+    so many.
     """
 
+    PLACE: ClassVar[str] = "{candidates}"
+
     candidates: int = Field(20, ge=1)
-    model: str = Field("Qwen/Qwen3-0.6B", min_length=1)
     prompt: str = "A user liked these, the newest last: {user}\nCandidates:{candidates}\nThe best labels, best first:"
     new_tokens: int | None = Field(None, ge=1)
-    user_tokens: int = Field(256, ge=1)
     item_tokens: int = Field(16, ge=1)
-    batch_tokens: int = Field(4096, ge=1)
-
-    @field_validator("prompt")
-    @classmethod
-    def _with_its_places(cls, prompt: str) -> str:
-        return require_places(prompt, "{user}", "{candidates}")
 
 
 @RERANKERS.register("llm_list")
@@ -82,14 +76,10 @@ class LlmListReranker(Reranker):
         self._catalogue = material.catalogue
         self._tokenizer = PromptTokenizer(files.tokenizer, material.threads)
         self.labels = self._choose_labels()
-        before, rest = options.prompt.split("{user}")
-        between, after = rest.split("{candidates}")
-        self._before, self._between, self._after = self._tokenizer([before, between, after])
-        self._before = [*self._tokenizer.opening, *self._before]
+        self._framing = Framing.of(options, self._tokenizer)
         self._newline, self._colon = self._tokenizer(["\n", ":"])
         line = len(self._newline) + 1 + len(self._colon) + options.item_tokens
-        framing = len(self._before) + len(self._between) + len(self._after)
-        longest = framing + options.user_tokens + self.info.candidates * line + self._new_tokens
+        longest = len(self._framing) + options.user_tokens + self.info.candidates * line + self._new_tokens
         check_length("llm_list", longest, module.config)
         self._model = LanguageModel(module, material.device, dtype)
         self._label_ids = torch.tensor(self.labels, device=material.device)
@@ -116,10 +106,10 @@ class LlmListReranker(Reranker):
         """The ids of the whole prompt."""
         titles = [self._catalogue.titles[position] for position in ask.candidates.positions.tolist()]
         user, *items = self._tokenizer([ask.text, *titles])
-        ids = [*self._before, *user[-self._options.user_tokens :], *self._between]
+        ids = [*self._framing.before, *user[-self._options.user_tokens :], *self._framing.between]
         for label, item in zip(self.labels, items, strict=False):
             ids += [*self._newline, label, *self._colon, *item[: self._options.item_tokens]]
-        return [*ids, *self._after]
+        return [*ids, *self._framing.after]
 
     def _write(
         self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_], asks: Sequence[Ask], tracer: Tracer

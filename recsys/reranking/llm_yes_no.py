@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from recsys.encoders.batching import batches, pad
 from recsys.errors import BadOptions
@@ -15,7 +15,7 @@ from recsys.index.protocol import ordered
 from recsys.models.prompt import PromptTokenizer
 from recsys.reranking import RERANKERS
 from recsys.reranking.options import RerankOptions
-from recsys.reranking.prompts import check_length, require_places
+from recsys.reranking.prompts import Framing, PromptOptions, check_length
 from recsys.reranking.protocol import Ask, Material, Reranked, Reranker
 from recsys.reranking.torch_model import info_of, load_torch_model
 from recsys.serving.protocols import Tracer
@@ -24,25 +24,18 @@ from recsys.types import TokenIds
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
 
 
-class LlmYesNoOptions(RerankOptions):
+class LlmYesNoOptions(PromptOptions):
     """prompt: with {user} and then {item}, which stand for the user's text and the candidate's.
 
-    yes, no: the answers that are compared, one token each. user_tokens: the user's text is cut to its last so many, the
-    newest; item_tokens: the item's to its first.
+    yes, no: the answers that are compared, one token each. item_tokens: the item's text is cut to its first so many.
     """
 
-    model: str = Field("Qwen/Qwen3-0.6B", min_length=1)
+    PLACE: ClassVar[str] = "{item}"
+
     prompt: str = "A user liked these, the newest last: {user}\nWould the user like this one next? {item}\nYes or no:"
     yes: str = " yes"
     no: str = " no"
-    user_tokens: int = Field(256, ge=1)
     item_tokens: int = Field(64, ge=1)
-    batch_tokens: int = Field(4096, ge=1)
-
-    @field_validator("prompt")
-    @classmethod
-    def _with_its_places(cls, prompt: str) -> str:
-        return require_places(prompt, "{user}", "{item}")
 
 
 @RERANKERS.register("llm_yes_no")
@@ -67,12 +60,8 @@ class LlmYesNoReranker(Reranker):
         self._options = options
         self._catalogue = material.catalogue
         self._tokenizer = PromptTokenizer(files.tokenizer, material.threads)
-        before, rest = options.prompt.split("{user}")
-        between, after = rest.split("{item}")
-        self._before, self._between, self._after = self._tokenizer([before, between, after])
-        self._before = [*self._tokenizer.opening, *self._before]
-        framing = len(self._before) + len(self._between) + len(self._after)
-        check_length("llm_yes_no", framing + options.user_tokens + options.item_tokens, module.config)
+        self._framing = Framing.of(options, self._tokenizer)
+        check_length("llm_yes_no", len(self._framing) + options.user_tokens + options.item_tokens, module.config)
         self._model = LanguageModel(module, material.device, dtype)
         self._answers = torch.tensor([self._single(options.yes), self._single(options.no)], device=material.device)
 
@@ -89,13 +78,14 @@ class LlmYesNoReranker(Reranker):
 
     def shared(self, text: str) -> list[int]:
         """The ids of the prompt up to the item."""
-        return [*self._before, *self._tokenizer([text])[0][-self._options.user_tokens :], *self._between]
+        user = self._tokenizer([text])[0][-self._options.user_tokens :]
+        return [*self._framing.before, *user, *self._framing.between]
 
     def rests(self, ask: Ask) -> TokenIds:
         """The ids from there on, one row a candidate."""
         texts = [self._catalogue.texts[position] for position in ask.candidates.positions.tolist()]
         items = self._tokenizer(texts) if texts else []
-        return TokenIds.from_lists([[*item[: self._options.item_tokens], *self._after] for item in items])
+        return TokenIds.from_lists([[*item[: self._options.item_tokens], *self._framing.after] for item in items])
 
     def _score(self, shared: Sequence[int], rests: TokenIds) -> tuple[npt.NDArray[np.float32], int]:
         """Scores of all candidates of one user, float32 [n], and the tokens computed with padding."""

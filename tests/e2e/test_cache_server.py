@@ -4,10 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-from mini_scenario import TFIDF, scenario_text, write_scenario
+from mini_scenario import TFIDF, made_run, scenario_text
 from redis_server import redis_server
-
-from bench.cli import main
 
 LOAD = """\
 [[load]]
@@ -25,9 +23,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 
 def run(folder, arms):
-    text = scenario_text(load=LOAD, arms=TFIDF + arms)
-    assert main(["run", write_scenario(folder, text), "--out", str(folder / "results")]) == 0
-    return (folder / "results" / "latest").resolve()
+    return made_run(folder, scenario_text(load=LOAD, arms=TFIDF + arms))
 
 
 def lists(folder):

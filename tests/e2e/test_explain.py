@@ -5,7 +5,7 @@ import shutil
 
 import pyarrow.parquet as pq
 import pytest
-from mini_scenario import BLOCKS, write_scenario
+from mini_scenario import BLOCKS, made_run
 
 from bench.cli import main
 
@@ -68,9 +68,7 @@ ARMS = ("tfidf", "noisy", "learning", "cached")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("why")
-    assert main(["run", write_scenario(folder, TEXT), "--out", str(folder / "results")]) == 0
-    return (folder / "results" / "latest").resolve()
+    return made_run(tmp_path_factory.mktemp("why"), TEXT)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from mini_scenario import REQUESTS, TFIDF, scenario_text, write_scenario
+from mini_scenario import REQUESTS, TFIDF, made_run, scenario_text
 
 from bench.analysis.stages import stage_lengths_ns
-from bench.cli import main
 from recsys.reranking import RERANKERS
 
 LOADS = '[[load]]\nkind = "single_stream"\nrequests = 60\n[[load]]\nkind = "offline"\nrequests = 24\n'
@@ -28,9 +27,7 @@ pytestmark = pytest.mark.skipif(bool(RERANKERS.entry("llm_list").missing), reaso
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rerank")
-    assert main(["run", write_scenario(folder, TEXT), "--out", str(folder / "results")]) == 0
-    return (folder / "results" / "latest").resolve()
+    return made_run(tmp_path_factory.mktemp("rerank"), TEXT)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from mini_scenario import FAKE, TFIDF, scenario_text, write_scenario
+from mini_scenario import FAKE, TFIDF, made_run, scenario_text, write_scenario
 
 from bench.cli import main
 from bench.runner import RunRequest, run_scenario
@@ -59,9 +59,7 @@ ASKED = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """The folder of a run made by the command line."""
-    folder = tmp_path_factory.mktemp("run")
-    assert main(["run", write_scenario(folder, TEXT), "--out", str(folder / "results")]) == 0
-    return (folder / "results" / "latest").resolve()
+    return made_run(tmp_path_factory.mktemp("run"), TEXT)
 
 
 @pytest.fixture(scope="module")
