@@ -71,7 +71,7 @@ def build_int8_graph(
         nncf.Dataset(list(_inputs_of(texts))),
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=CALIBRATION_TEXTS,
-        ignored_scope=nncf.IgnoredScope(names=_kept(graph, kept_share), validate=False),
+        ignored_scope=nncf.IgnoredScope(names=kept_products(graph, kept_share), validate=False),
     )
     _save(quantised, path)
 
@@ -119,8 +119,8 @@ def _convert(files: ModelFiles, pooling: Pooling) -> openvino.Model:
         return openvino.convert_model(module, example_input=example_batch(), input=shapes)
 
 
-def _kept(graph: openvino.Model, share: float) -> list[str]:
-    """Names of the products that stay as they are."""
+def kept_products(graph: openvino.Model, share: float) -> list[str]:
+    """Names of the products that int8 leaves as they are: feed-forward outputs of the first share of the layers."""
     outputs = [
         (int(layer.group(1)), name)
         for node in graph.get_ordered_ops()

@@ -5,6 +5,8 @@ import pytest
 
 from recsys.encoders import build_encoder
 from recsys.encoders.batching import NORM_TOLERANCE
+from recsys.models.locate import locate
+from recsys.models.openvino_graph import build_float_graph, kept_products
 
 pytest.importorskip("openvino", reason="openvino is not installed")
 pytest.importorskip("nncf", reason="nncf is not installed")
@@ -54,3 +56,19 @@ def test_int8_scales_are_fixed_so_batch_mates_do_not_matter(int8):
     together = int8.forward(int8.prepare(TEXTS))
     assert (np.einsum("ij,ij->i", alone, together) > 1 - int8.info.batch_tolerance).all()
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=NORM_TOLERANCE)
+
+
+@pytest.mark.parametrize(("share", "layers"), [(0.0, []), (1 / 3, [0, 1]), (0.5, [0, 1, 2]), (1.0, [0, 1, 2, 3, 4, 5])])
+def test_the_first_layers_keep_theirs(float_graph, share, layers):
+    kept = kept_products(float_graph, share)
+    assert [int(name.split("layer.")[1].split(".")[0]) for name in kept] == layers
+    assert all("output.dense" in name and "attention" not in name for name in kept)
+
+
+@pytest.fixture(scope="module")
+def float_graph(tmp_path_factory):
+    import openvino
+
+    path = tmp_path_factory.mktemp("graph") / "model.xml"
+    build_float_graph(locate("minilm"), "mean", path)
+    return openvino.Core().read_model(path)
