@@ -78,9 +78,13 @@ class WaitingInbox(ABC):
                 if leave_ns == waited_until_ns:
                     self.stamps.woke_late(taken[0].row, now_ns - leave_ns)
                 return taken
-            self.clock.wait_until_ns(leave_ns)
+            self.wait_until_ns(leave_ns, now_ns)
             waited_until_ns, now_ns = leave_ns, self.clock.now_ns()
         return []
+
+    def wait_until_ns(self, leave_ns: int, now_ns: int) -> None:
+        """Let the time pass from now until requests may leave."""
+        self.clock.wait_until_ns(leave_ns)
 
     def poll(self, max_requests: int) -> list[Request]:
         """The requests that are due now, at most this many; never waits."""

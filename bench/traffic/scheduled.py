@@ -13,6 +13,9 @@ from bench.traffic.inbox import Admits, Stamps, WaitingInbox, admitted
 from recsys.serving.protocols import Clock
 from recsys.types import Request
 
+REHEARSAL_NS = 40_000
+"""Before a wait ends: longer than the rehearsal takes, and shorter than the stretch that is spun anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -81,6 +84,22 @@ class ScheduledInbox(WaitingInbox):
         if rows:
             self.stamps.taken(rows, now_ns)
         return taken
+
+    def wait_until_ns(self, leave_ns: int, now_ns: int) -> None:
+        """Wait, and shortly before the end go through the motions of handing a request out and taking its answer.
+
+        What a core has not run for a while it has forgotten, above all asleep, and the first steps after a wait are the
+        instrument's own: at 1,000/s this took a third off the p95 of lateness, and a tenth to a third off p99. The
+        system's code stays as cold as it is.
+        """
+        if now_ns < leave_ns - REHEARSAL_NS:
+            self.clock.wait_until_ns(leave_ns - REHEARSAL_NS)
+            now_ns = self.clock.now_ns()
+            self.claim(now_ns, 0)
+            self.stamps.taken((), now_ns)
+            self.stamps.answered((), (), now_ns)
+            self.leave_ns(now_ns, 1, 0)
+        self.clock.wait_until_ns(leave_ns)
 
     def _oldest(self) -> Request:
         """The request that waits longest, built beforehand where there was time before it fell due."""
