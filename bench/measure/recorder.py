@@ -75,7 +75,7 @@ class Recorder:
         # single values are written through views: three times as fast as through the arrays
         self._intended, self._taken = self.intended_ns.data, self.taken_ns.data
         self._ended = self.ended_ns.data
-        self._outcomes = self.outcomes.data
+        self._outcomes, self._lateness = self.outcomes.data, self.lateness_ns.data
         self._marks = {stage: marks.data for stage, marks in self.marks_ns.items()}
 
     def mark(self, stage: str, rows: Sequence[int]) -> None:
@@ -115,7 +115,7 @@ class Recorder:
 
     def woke_late(self, row: int, lateness_ns: int) -> None:
         """The system waited for this request, and got it so long after it could leave."""
-        self.lateness_ns[row] = min(lateness_ns, LONGEST_LATENESS_NS)
+        self._lateness[row] = min(lateness_ns, LONGEST_LATENESS_NS)
 
     def taken(self, rows: Sequence[int], now_ns: int) -> None:
         """These requests were handed out."""
