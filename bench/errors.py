@@ -17,6 +17,12 @@ class ConfigError(BenchError):
     exit_code = 2
 
 
+class RunsNotComparable(BenchError):
+    """Measurements that must not be held against each other: what differs, and what would do."""
+
+    exit_code = 2
+
+
 class Stopped(BenchError):
     """A run was interrupted. folder: what was measured is kept there."""
 

@@ -14,6 +14,7 @@ from bench.scenario_tables import (
     BlocksTable,
     CacheTable,
     DataTable,
+    GateTable,
     LoadTable,
     PluginTable,
     PricesTable,
@@ -47,6 +48,7 @@ class Scenario(Strict):
     arm: tuple[ArmTable, ...] = Field(min_length=1)
     quality: QualityTable = QualityTable()
     prices: PricesTable | None = None
+    gate: GateTable | None = Field(None, exclude=True)
 
     @field_validator("name")
     @classmethod
@@ -124,6 +126,7 @@ __all__ = [
     "BlocksTable",
     "CacheTable",
     "DataTable",
+    "GateTable",
     "LoadPoint",
     "LoadTable",
     "PluginTable",

@@ -23,6 +23,11 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_false(value: object) -> bool:
+    """For switches that came later."""
+    return value is False
+
+
 class Strict(BaseModel):
     """A table whose keys are all known."""
 
@@ -192,6 +197,7 @@ class ArmTable(Strict):
     text: what this arm cleans otherwise than [text] says: stems suit TF-IDF, for example, and no language model.
 
     planted_sleep_ms: a fault planted on purpose, ms by stage, to see that the instrument finds it there.
+    planted_double_encode: another one: every request's texts are encoded twice.
     """
 
     name: str
@@ -209,6 +215,7 @@ class ArmTable(Strict):
     workers: int = Field(1, ge=1)
     text: TextTable = TextTable()
     planted_sleep_ms: dict[str, float] = {}
+    planted_double_encode: bool = Field(False, exclude_if=_is_false)
 
     @field_validator("name")
     @classmethod
@@ -270,3 +277,37 @@ class PricesTable(Strict):
 
     cpu_core_hour: float | None = Field(None, gt=0)
     gpu_hour: float | None = Field(None, gt=0)
+
+
+class GateRatiosTable(Strict):
+    """The smallest ratio of head to base that counts as a change, by metric; p99 is advice alone."""
+
+    p50_ratio: float | None = Field(None, gt=1, le=10)
+    p90_ratio: float | None = Field(None, gt=1, le=10)
+    cpu_ratio: float | None = Field(None, gt=1, le=10)
+    p99_ratio: float | None = Field(None, gt=1, le=10)
+
+
+class GateTable(Strict):
+    """[gate]: when a change counts as a regression.
+
+    p50_ratio …: for every arm; cpu is CPU seconds a request. blocks: measured first; most_blocks: where those tell
+    nothing. denominators: the arm that another is divided by where it is held against a stored baseline, by arm; the
+    baseline for those not named. baseline_runs: behind a stored baseline. arm: ratios of single arms.
+    """
+
+    blocks: int = Field(10, ge=6)
+    most_blocks: int = Field(20, ge=6)
+    p50_ratio: float = Field(1.05, gt=1, le=10)
+    p90_ratio: float = Field(1.05, gt=1, le=10)
+    cpu_ratio: float = Field(1.05, gt=1, le=10)
+    p99_ratio: float = Field(1.15, gt=1, le=10)
+    denominators: dict[str, str] = {}
+    baseline_runs: int = Field(5, ge=3)
+    arm: dict[str, GateRatiosTable] = {}
+
+    @model_validator(mode="after")
+    def _blocks_in_order(self) -> GateTable:
+        if self.most_blocks < self.blocks:
+            raise ValueError(f"most_blocks ({self.most_blocks}) must not be less than blocks ({self.blocks})")
+        return self

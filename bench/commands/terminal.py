@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from bench.analysis.capacity.statement import Capacity
     from bench.analysis.equal_arms import EqualArms
     from bench.analysis.explained import ExplainedRequest
+    from bench.analysis.gate.simulation import Rates
+    from bench.analysis.gate.statement import GateResult
     from bench.analysis.roofline import Roofline
     from bench.analysis.statements import Statements
     from bench.experiments.calibrate import Calibration
@@ -103,6 +107,26 @@ class Terminal:
         self.print(f"{heading(found)}\n")
         self._out.print(to_rich(parts_table(found)))
         self._out.print(to_rich(nearest_table(found)))
+
+    def show_gate(self, result: GateResult) -> None:
+        """Every comparison, the counters that changed, and the verdict."""
+        from bench.report.gate_table import comparison_table, counter_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(comparison_table(result)))
+        changed = counter_table(result)
+        if changed:
+            self._out.print(to_rich(changed))
+        for reason in result.contaminated:
+            self.print(f"not trusted: {reason}")
+        self.print(result.sentence)
+
+    def show_gate_rates(self, rates: Sequence[Rates]) -> None:
+        """How often the gate would be wrong on this machine."""
+        from bench.report.gate_table import rates_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(rates_table(rates)))
 
     def conclude(self, measured: Measured) -> None:
         """What a run found, and where its report is."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.errors import ConfigError
 from bench.measure.crew import Member
 from bench.measure.knobs.threads import default_threads
-from bench.measure.planted import plant_sleeps
+from bench.measure.planted import plant_double_encode, plant_sleeps
 from bench.scenario import ArmTable, Scenario
 from recsys.caches import build_cache
 from recsys.catalogue import Catalogue
@@ -82,6 +82,8 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
     options = parse_options(serving.Options, arm.serving.options, f'serving "{arm.serving.kind}"')
     for recommender in (first, *others):
         plant_sleeps(recommender, arm.planted_sleep_ms)
+        if arm.planted_double_encode:
+            plant_double_encode(recommender)
     return BuiltArm(tuple(Member(serving(options), recommender) for recommender in (first, *others)), encoded)
 
 

@@ -1,4 +1,4 @@
-"""Faults planted on purpose: a sleep inside the work of a stage, which the marks must then show in that stage."""
+"""Faults planted on purpose: a sleep inside the work of a stage, which its mark must show, and work done twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.clock import nap
 from bench.errors import ConfigError
-from recsys.pipeline import Recommender
+from recsys.pipeline import Batch, Recommender
 
 _METHODS = {
     "clean": "clean",
@@ -40,6 +40,17 @@ def plant_sleeps(recommender: Recommender, sleeps_ms: Mapping[str, float]) -> No
         for worker in (recommender, recommender.ingestion):
             if hasattr(worker, method):
                 setattr(worker, method, _slower(getattr(worker, method), sleep_ms / 1000))
+
+
+def plant_double_encode(recommender: Recommender) -> None:
+    """Let every text of a request go through the encoder twice: slower, and right, so only counting finds the cause."""
+    encode = recommender.encode
+
+    def twice(batch: Batch) -> int:
+        encode(batch)
+        return encode(batch)
+
+    recommender.encode = twice  # type: ignore[method-assign]
 
 
 def _slower(work: Callable[..., Any], sleep_s: float) -> Callable[..., Any]:

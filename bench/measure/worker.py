@@ -30,7 +30,7 @@ from bench.measure.probes.cpu import process_cpu_s
 from bench.measure.probes.probe_set import build_probes
 from bench.measure.recorder import Handed, Outcome, Recorder
 from bench.measure.slices import Slice
-from bench.measure.waiting import Waiting, settle_waiting
+from bench.measure.waiting import Waiting, leave_waiting, settle_waiting
 from bench.measure.wire import receive, send
 from bench.scenario import ArmTable, LoadTable, Scenario
 from bench.traffic.inbox import WaitingInbox
@@ -148,29 +148,38 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
     sys.modules.setdefault(UNWANTED, None)  # type: ignore[arg-type]  # importing it now fails, as where it is missing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
-        worker = Worker(assignment)
+        worker = Worker(assignment, read_trace(assignment))
         send(connection, worker.describe())
         send(connection, worker.look_around())
         while (command := receive(connection)) is not None:
             send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
-    except (MissingLibrary, MissingDevice) as error:
-        send(connection, Failure(Cause.ABSENT, str(error)))
-    except (UnknownKind, BadOptions, ModelError, DataError, ConfigError) as error:
-        send(connection, Failure(Cause.CONFIGURATION, str(error)))
     except Exception as error:  # noqa: BLE001 the parent must learn why, whatever it was
-        send(connection, Failure(Cause.FAULT, f"{type(error).__name__}: {error}", traceback.format_exc()))
+        send(connection, failure_of(error, traceback.format_exc()))
+
+
+def failure_of(error: Exception, details: str) -> Failure:
+    """What the parent is told of an error. details: its traceback, kept where the arm broke."""
+    if isinstance(error, MissingLibrary | MissingDevice):
+        return Failure(Cause.ABSENT, str(error))
+    if isinstance(error, UnknownKind | BadOptions | ModelError | DataError | ConfigError):
+        return Failure(Cause.CONFIGURATION, str(error))
+    return Failure(Cause.FAULT, f"{type(error).__name__}: {error}", details)
+
+
+def read_trace(assignment: Assignment) -> Trace:
+    """The data and the requests, without the noise that an arm may have in its texts."""
+    data = assignment.scenario.data
+    dataset = load_dataset(data.kind, data_dirs=assignment.data_dirs, **data.options)
+    return draw_trace(assignment.scenario, dataset, assignment.trace_length, assignment.data_dirs)
 
 
 class Worker:
     """Holds one arm, its clock and its probes."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, trace: Trace) -> None:
         self.clock = MonotonicClock()
         self.scenario = assignment.scenario
         self.table = assignment.arm
-        data = self.scenario.data
-        dataset = load_dataset(data.kind, data_dirs=assignment.data_dirs, **data.options)
-        trace = draw_trace(self.scenario, dataset, assignment.trace_length, assignment.data_dirs)
         self.trace: Trace = noisy_trace(self.scenario, self.table, trace)
         self.arm: BuiltArm = build_arm(self.scenario, self.table, self.trace.dataset, self.clock)
 
@@ -182,7 +191,8 @@ class Worker:
 
     def look_around(self) -> Instruments:
         """Choose how to wait and what can be read here: no part of what the arm takes to load."""
-        waiting = settle_waiting(self.clock, len(self.arm.crew))
+        waits = any(LOADS.get(load.kind).open_loop or load.think_ms for load in self.scenario.load)
+        waiting = settle_waiting(self.clock, len(self.arm.crew)) if waits else leave_waiting(self.clock)
         self.probes = build_probes(Subject(self.table.device), self.clock)
         return Instruments(waiting, self.probes.describe())
 

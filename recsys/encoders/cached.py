@@ -114,6 +114,11 @@ class CachedEncoder:
         self.store.clear()
         self.hits = self.misses = 0
 
+    @property
+    def inner(self) -> Encoder:
+        """The encoder that computes what the cache does not hold."""
+        return self._encoder
+
     def fit(self, texts: Sequence[str]) -> None:
         """Fit the inner encoder; vectors from before are forgotten."""
         self._encoder.fit(texts)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.batching import forward_sorted
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.errors import BadOptions
@@ -75,14 +74,17 @@ class FakeEncoder:
     def forward(self, prepared: TokenIds) -> npt.NDArray[np.float32]:
         """float32 [n, dim], after n service times."""
         self._serve(len(prepared))
+        return self._vectors(prepared)
+
+    def _vectors(self, prepared: TokenIds) -> npt.NDArray[np.float32]:
         # Digests are large numbers: their phases are spread evenly, and independent from one column to the next.
         vectors = np.sin(prepared.ids.reshape(-1, DIGEST_INTEGERS) @ self._frequencies)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / norms, np.float32)
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """float32 [n, dim] in the order given."""
-        return np.asarray(forward_sorted(self, self.prepare(texts))[0])
+        """float32 [n, dim] in the order given, at once: the service time is that of a request, not of a catalogue."""
+        return self._vectors(self.prepare(texts))
 
     def close(self) -> None:
         """Nothing to release."""

@@ -69,6 +69,8 @@ def test_it_says_what_it_is_and_asks_one_question(name):
 def test_every_embedded_one_can_run_and_owes_the_percentile_that_its_slo_is_about(name):
     if name in REAL:
         pytest.skip("its data are not shipped")
+    if resolved(name).gate:
+        pytest.skip("a gate judges ratios of p50 and p90, which owe less")
     full = [title for title, blank in told(name).blanks if "p99" not in blank]
     assert any(title.startswith("single_stream") for title in full)
 

@@ -19,7 +19,7 @@ from bench.analysis.validity import judge
 from bench.cli import main
 from bench.measure.pool import WorkerPool
 from bench.measure.slices import cut_slices
-from bench.measure.worker import Assignment, Serve, Worker
+from bench.measure.worker import Assignment, Serve, Worker, read_trace
 from bench.rows import Origin, block_rows
 from bench.scenario_file import read_scenario
 
@@ -134,7 +134,8 @@ def test_an_inbox_that_wakes_late_is_noticed(tmp_path):
     fast = SLOW_FAKE.replace("service_ms = 1.0", "service_ms = 0.0")
     scenario = read_scenario(write_scenario(tmp_path, scenario_text(load=SERVER, arms=fast))).scenario
     _, slices = cut_slices(scenario)
-    worker = Worker(Assignment(scenario, scenario.arm[0], (), slices[-1].high))
+    assignment = Assignment(scenario, scenario.arm[0], (), slices[-1].high)
+    worker = Worker(assignment, read_trace(assignment))
     worker.look_around()
     worker.clock = LateClock(worker.clock)
     intended_ns = np.arange(len(slices[0]), dtype=np.int64) * 5_000_000

@@ -1,0 +1,109 @@
+"""A stored baseline: the ratios of arms that earlier runs measured, and where these may be held against new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench.analysis.gate.counters import SharedCounters
+from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, by_block, log_ratios
+from bench.analysis.stats.paired_blocks import LEAST_RUNS, median_of_blocks
+from bench.analysis.stats.samples import TooFewSamples
+
+COMPARED = {
+    "CPU flags": ("cpu", "flags"),
+    "usable cores": ("cpu", "usable"),
+    "thread settings": ("threads",),
+    "Python": ("python", "version"),
+    "libraries": ("libraries",),
+}
+"""What of the environment must be as it was: on anything else the ratio of two arms is another one."""
+
+
+class BaselineArm(BaseModel):
+    """One arm's ratios to its denominator: log_ratios[load][metric], a value a run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    denominator: str
+    log_ratios: dict[str, dict[str, list[float]]]
+
+
+class Baseline(BaseModel):
+    """The file that `gate --save-baseline` writes and `gate --against` reads.
+
+    scenario_hash: of the scenario with what was overridden. counters[arm][load][stretch]: exact ones.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schema_version: Literal[1] = 1
+    scenario: str
+    scenario_hash: str
+    trace_sha256: str
+    created_utc: str
+    runs: int = Field(ge=LEAST_RUNS)
+    blocks: int
+    environment: dict[str, Any]
+    arms: dict[str, BaselineArm]
+    counters: SharedCounters
+
+    def differences(self, environment: Mapping[str, Any]) -> list[str]:
+        """What is not as it was when the baseline was made, in words; [] where ratios can be held against it."""
+        found = []
+        for name, path in COMPARED.items():
+            then, now = _at(self.environment, path), _at(environment, path)
+            if then != now:
+                found.append(f"{name}: {_told(then, now)}")
+        return found
+
+
+def run_log_ratios(
+    samples: Sequence[ProcessSample], denominators: Mapping[str, str]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """One run's median ln(arm / denominator) by arm, load and metric; what its blocks do not carry is left out."""
+    ratios: dict[str, dict[str, dict[str, float]]] = {}
+    loads = dict.fromkeys(sample.load for sample in samples)
+    for arm, denominator in denominators.items():
+        for load in loads:
+            head = by_block(samples, Side.HEAD, Place(arm, load))
+            below = by_block(samples, Side.HEAD, Place(denominator, load))
+            for metric in Metric:
+                try:
+                    median = median_of_blocks(log_ratios(below, head, metric))
+                except TooFewSamples:
+                    continue
+                ratios.setdefault(arm, {}).setdefault(load, {})[metric.value] = median.point
+    return ratios
+
+
+def baseline_arms(
+    runs: Sequence[Mapping[str, Mapping[str, Mapping[str, float]]]], denominators: Mapping[str, str]
+) -> dict[str, BaselineArm]:
+    """The ratios of several runs together; a metric that one of them lacks is left out."""
+    arms = {}
+    for arm, denominator in denominators.items():
+        loads: dict[str, dict[str, list[float]]] = {}
+        for load in runs[0].get(arm, {}):
+            for metric in runs[0][arm][load]:
+                values = [run.get(arm, {}).get(load, {}).get(metric) for run in runs]
+                found = [value for value in values if value is not None]
+                if len(found) == len(runs):
+                    loads.setdefault(load, {})[metric] = found
+        arms[arm] = BaselineArm(denominator=denominator, log_ratios=loads)
+    return arms
+
+
+def _at(environment: Mapping[str, Any], path: Sequence[str]) -> Any:
+    value: Any = environment
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _told(then: Any, now: Any) -> str:
+    """Only what differs of two tables, both values of anything else."""
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        names = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
+        return ", ".join(f"{name} {then.get(name)} then, {now.get(name)} now" for name in names)
+    return f"{then} then, {now} now"

@@ -1,0 +1,83 @@
+"""Whether the machine held still: equal processes compared with each other, and work that nobody changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.analysis.gate.samples import Metric, ProcessSample, Side, block_logarithm, by_block, places
+from bench.analysis.stats.paired_blocks import median_of_blocks
+from bench.analysis.stats.samples import Interval, TooFewSamples
+from bench.quantities import quantity
+
+EQUAL_RATIO = 1.02
+"""Between the two processes of one side a bound beyond this is no scatter: the places in a block are not alike."""
+CONTROL_RATIO = 1.05
+STEAL_SHARE = 0.02
+
+
+def contamination(samples: Sequence[ProcessSample]) -> list[str]:
+    """Every reason not to trust a comparison of these samples, in words; [] where there is none."""
+    return [*_equal_processes(samples), *_control(samples), *_steal(samples)]
+
+
+def equal_log_ratios(samples: Sequence[ProcessSample], side: Side, arm: str, load: str) -> list[float]:
+    """ln(second / first) of p50 over the two processes of one side, a value a block: what A against A shows here."""
+    ratios = []
+    for place in [place for place in places(samples) if (place.arm, place.load) == (arm, load)]:
+        for processes in by_block(samples, side, place).values():
+            if len(processes) == 2:
+                first, second = (block_logarithm([process], Metric.P50) for process in processes)
+                if first is not None and second is not None:
+                    ratios.append(second - first)
+    return ratios
+
+
+def _equal_processes(samples: Sequence[ProcessSample]) -> list[str]:
+    """The A/A control: the first process of a side against its second, which run the same code on the same requests."""
+    reasons = []
+    for side in Side:
+        for place in places(sample for sample in samples if sample.side is side):
+            interval = _median(equal_log_ratios(samples, side, place.arm, place.load))
+            limit = math.log(EQUAL_RATIO)
+            if interval is not None and (interval.low > limit or interval.high < -limit):
+                reasons.append(
+                    f"{place.arm}, {place.load}: of two equal processes of {side} the second takes "
+                    f"×{math.exp(interval.point):.3f} as long as the first, block after block"
+                )
+    return reasons
+
+
+def _control(samples: Sequence[ProcessSample]) -> list[str]:
+    """The fixed product, head against base: where it moves, the machine was not the same for both."""
+    ratios = []
+    blocks = sorted({sample.block for sample in samples})
+    for block in blocks:
+        means = []
+        for side in Side:
+            times = [sample.control_ms for sample in samples if (sample.block, sample.side) == (block, side)]
+            if not times:
+                return []
+            means.append(float(np.mean(np.log(times))))
+        ratios.append(means[1] - means[0])
+    interval = _median(ratios)
+    limit = math.log(CONTROL_RATIO)
+    if interval is None or interval.contains(0.0) or abs(interval.point) <= limit:
+        return []
+    return [f"a fixed matrix product takes ×{math.exp(interval.point):.3f} as long on head as on base"]
+
+
+def _steal(samples: Sequence[ProcessSample]) -> list[str]:
+    share = float(np.mean([sample.steal_share for sample in samples])) if samples else 0.0
+    if share <= STEAL_SHARE:
+        return []
+    return [f"the hypervisor gave {quantity(100 * share, '%')} of the cores' time to other machines"]
+
+
+def _median(ratios: Sequence[float]) -> Interval | None:
+    try:
+        return median_of_blocks(ratios)
+    except TooFewSamples:
+        return None

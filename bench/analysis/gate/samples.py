@@ -1,0 +1,115 @@
+"""What the processes of a gate measured, and the one value that a block makes of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.analysis.stats.quantile import minimum_n, quantile
+
+
+class Side(StrEnum):
+    """Whose code, or whose configuration, a process ran."""
+
+    BASE = "base"
+    HEAD = "head"
+
+
+class Metric(StrEnum):
+    """What is compared; lower is better in each. P99 is advice: it never fails a gate."""
+
+    P50 = "p50"
+    P90 = "p90"
+    CPU = "cpu"
+    P99 = "p99"
+
+    @property
+    def is_advisory(self) -> bool:
+        """Whether it is shown and decides nothing."""
+        return self is Metric.P99
+
+
+SHARES = {Metric.P50: 0.5, Metric.P90: 0.9, Metric.P99: 0.99}
+
+
+@dataclass(frozen=True)
+class ProcessSample:
+    """What one process of one side measured at one load point in one block.
+
+    turn: its place among the processes of its side, arm and block, from 0. part: which stretch of the requests it
+    served: later blocks serve the same ones again. response_ms: [n], +inf without an answer.
+    cpu_s: of all its threads, spinning taken off. control_ms: of a fixed matrix product that contains none of our code.
+    steal_share: of all cores' time. counters: exact ones, empty where the load does not determine them.
+    """
+
+    side: Side
+    arm: str
+    load: str
+    block: int
+    turn: int
+    part: int
+    response_ms: npt.NDArray[np.float64]
+    cpu_s: float
+    control_ms: float
+    steal_share: float
+    counters: Mapping[str, int]
+
+    def value(self, metric: Metric) -> float | None:
+        """The process's own value; None where it has too few requests for it, or so many failed that it is infinite.
+
+        p99 takes the number of requests that its interval would take: under it the value is a maximum by another name.
+        """
+        n = self.response_ms.size
+        if metric is Metric.CPU:
+            value = self.cpu_s / n if n else math.nan
+        elif metric is Metric.P99 and n < minimum_n(0.99):
+            return None
+        else:
+            value = quantile(self.response_ms, SHARES[metric])
+        return value if math.isfinite(value) and value > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where samples are alike: one arm at one load point."""
+
+    arm: str
+    load: str
+
+
+def by_block(samples: Iterable[ProcessSample], side: Side, place: Place) -> dict[int, list[ProcessSample]]:
+    """The processes of one side at one place, by block, in the order of their turns."""
+    blocks: dict[int, list[ProcessSample]] = {}
+    for sample in samples:
+        if (sample.side, sample.arm, sample.load) == (side, place.arm, place.load):
+            blocks.setdefault(sample.block, []).append(sample)
+    return {block: sorted(found, key=lambda sample: sample.turn) for block, found in sorted(blocks.items())}
+
+
+def block_logarithm(processes: Sequence[ProcessSample], metric: Metric) -> float | None:
+    """Ln of the geometric mean of the processes' values; None where one has no value."""
+    values = [sample.value(metric) for sample in processes]
+    found = [math.log(value) for value in values if value is not None]
+    return sum(found) / len(found) if found and len(found) == len(values) else None
+
+
+def log_ratios(
+    base: Mapping[int, Sequence[ProcessSample]], head: Mapping[int, Sequence[ProcessSample]], metric: Metric
+) -> npt.NDArray[np.float64]:
+    """ln(head / base), one value a block that both sides have."""
+    ratios = []
+    for block in sorted(base.keys() & head.keys()):
+        below, above = block_logarithm(base[block], metric), block_logarithm(head[block], metric)
+        if below is not None and above is not None:
+            ratios.append(above - below)
+    return np.array(ratios)
+
+
+def places(samples: Iterable[ProcessSample]) -> list[Place]:
+    """Every arm and load point, in the order in which they were first measured."""
+    return list(dict.fromkeys(Place(sample.arm, sample.load) for sample in samples))

@@ -1,0 +1,45 @@
+"""The median of one value a block, with an interval that assumes no distribution: what the gate judges by."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from bench.analysis.stats.quantile import rank_interval
+from bench.analysis.stats.samples import Interval, TooFewSamples, as_finite
+
+LEAST_BLOCKS = 6
+"""Under six values no two of them enclose the median with 95 %: the sign test cannot reach 5 % either."""
+LEAST_RUNS = 3
+
+
+def median_of_blocks(values: npt.ArrayLike, *, level: float = 0.95) -> Interval:
+    """Return the median of independent values [n] between two order statistics, exact: n = 10 gives ranks 2 and 9.
+
+    The median of an even number lies midway between the two in the middle. Raises TooFewSamples under LEAST_BLOCKS.
+    """
+    blocks = np.sort(as_finite(values))
+    if blocks.size < LEAST_BLOCKS:
+        raise TooFewSamples("an exact interval of a median over blocks", int(blocks.size), LEAST_BLOCKS)
+    low, high = rank_interval(int(blocks.size), 0.5, level)
+    return Interval(float(blocks[low - 1]), float(np.median(blocks)), float(blocks[high - 1]))
+
+
+def difference_from_runs(now: Interval, earlier: npt.ArrayLike, *, level: float = 0.95) -> Interval:
+    """Return what a new run's value differs by from the mean of m earlier runs' values, both measured alike.
+
+    The bounds are the wider ones of two: of the run itself, and of a prediction from the spread of the earlier ones,
+    t(m - 1) s √(1 + 1/m) (Hahn & Meeker, Statistical Intervals, §4.8), which holds what differs between runs and not
+    between the blocks of one. Raises TooFewSamples under LEAST_RUNS.
+    """
+    runs = as_finite(earlier)
+    m = int(runs.size)
+    if m < LEAST_RUNS:
+        raise TooFewSamples("the spread between the runs of a baseline", m, LEAST_RUNS)
+    mean = float(runs.mean())
+    reach = float(stats.t.ppf((1.0 + level) / 2.0, m - 1)) * float(runs.std(ddof=1)) * math.sqrt(1.0 + 1.0 / m)
+    point = now.point - mean
+    return Interval(min(now.low - mean, point - reach), point, max(now.high - mean, point + reach))

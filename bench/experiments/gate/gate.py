@@ -1,0 +1,149 @@
+"""A gate from the first block to its verdicts: measure, look again where that tells nothing, confirm what changed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.analysis.gate.baseline import Baseline
+from bench.analysis.gate.comparison import Comparison, compare_sides, compare_with_baseline
+from bench.analysis.gate.contamination import contamination
+from bench.analysis.gate.counters import CounterChange, counted, counter_changes
+from bench.analysis.gate.samples import ProcessSample, Side
+from bench.analysis.gate.statement import GateResult
+from bench.errors import NothingMeasured
+from bench.experiments.gate.checkout import checkout
+from bench.experiments.gate.request import GateRequest
+from bench.experiments.gate.sides import Team, started
+
+Compare = Callable[[Sequence[ProcessSample]], list[Comparison]]
+NOW = "the code as it lies"
+
+
+@dataclass
+class Gate:
+    """One gate. checkouts: one a side. compare: from samples to comparisons. needs: arms to measure beside an arm."""
+
+    asked: GateRequest
+    checkouts: Mapping[Side, Path]
+    compare: Compare
+    arms: Sequence[str]
+    needs: Mapping[str, str]
+    say: Callable[[str], None]
+    samples: list[ProcessSample] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> list[Comparison]:
+        """Both stages. Raises NothingMeasured where no arm could be measured on all sides."""
+        first = self._stage(self.arms, "measuring")
+        if not self.samples:
+            told = "; ".join(f"{arm}: {reason}" for arm, reason in (self.absent | self.broken).items())
+            raise NothingMeasured(f"no arm of {self.asked.scenario.name} could be measured: {told}")
+        doubtful = [found for found in first if found.verdict.wants_confirmation and not found.advisory]
+        if not doubtful:
+            return first
+        arms = [arm for arm in self.arms if arm in {found.arm for found in doubtful}]
+        second = {found.key: found for found in self._stage(arms, "confirming from a fresh start")}
+        return [
+            found.after(second[found.key]) if found.verdict.wants_confirmation and found.key in second else found
+            for found in first
+        ]
+
+    def _stage(self, arms: Sequence[str], what: str) -> list[Comparison]:
+        rules = self.asked.rules
+        with started(self.asked, self.checkouts) as team:
+            self.labels |= team.head.arms
+            present = self._present(team, self._with_needs(arms))
+            self.say(f"{what}: {', '.join(present)}")
+            team.stage.run(present, range(rules.blocks), self.say)
+            found = self.compare(team.stage.samples)
+            again = {each.arm for each in found if each.more_blocks_may_tell} & set(present)
+            if again and rules.most_blocks > rules.blocks:
+                more = [arm for arm in present if arm in self._with_needs(sorted(again))]
+                self.say(f"nothing can be told yet of {', '.join(sorted(again))}: more blocks")
+                team.stage.run(more, range(rules.blocks, rules.most_blocks), self.say)
+                found = self.compare(team.stage.samples)
+            self.samples += team.stage.samples
+            self._note_left(team)
+            return [each for each in found if each.arm not in self.broken]
+
+    def _with_needs(self, arms: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys([*arms, *(self.needs[arm] for arm in arms if arm in self.needs)]))
+
+    def _present(self, team: Team, arms: Sequence[str]) -> list[str]:
+        """The arms that every side can measure; one that head alone cannot is broken."""
+        self.absent |= team.absent(Side.BASE)
+        for arm, reason in team.absent(Side.HEAD).items():
+            at_fault = Side.BASE in team.prepared and arm not in team.absent(Side.BASE)
+            (self.broken if at_fault else self.absent).setdefault(arm, reason)
+        return [arm for arm in arms if arm not in self.absent and arm not in self.broken]
+
+    def _note_left(self, team: Team) -> None:
+        """An arm that failed while it was measured: head's fault where base's did not."""
+        for (side, arm), reason in team.stage.left.items():
+            (self.broken if side is Side.HEAD else self.absent)[arm] = reason
+
+
+def gate_sides(asked: GateRequest, command: str, say: Callable[[str], None]) -> tuple[GateResult, list[ProcessSample]]:
+    """Base against head: two revisions, or the code that runs now as it is and with head's overrides."""
+    with _checkouts(asked) as checkouts:
+        gate = Gate(
+            asked, checkouts, lambda samples: compare_sides(samples, asked.limits), asked.compared_arms, {}, say
+        )
+        comparisons = gate.run()
+    base, head = counted(gate.samples, Side.BASE), counted(gate.samples, Side.HEAD)
+    changes = counter_changes(base.counters, head.counters, base.unsteady | head.unsteady)
+    return _result(gate, (_named(asked.base), _head_named(asked)), command, comparisons, changes), gate.samples
+
+
+def gate_baseline(
+    asked: GateRequest, baseline: Baseline, command: str, say: Callable[[str], None]
+) -> tuple[GateResult, list[ProcessSample]]:
+    """The code that runs now against stored ratios of its arms."""
+    arms = {arm: stored.denominator for arm, stored in baseline.arms.items()}
+    with checkout(asked.head) as folder:
+        compare: Compare = lambda samples: compare_with_baseline(samples, baseline, asked.limits)  # noqa: E731
+        gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say)
+        comparisons = gate.run()
+    head = counted(gate.samples, Side.HEAD)
+    changes = counter_changes(baseline.counters, head.counters, head.unsteady)
+    sides = (f"the baseline of {baseline.created_utc}", _head_named(asked))
+    return _result(gate, sides, command, comparisons, changes), gate.samples
+
+
+def _result(
+    gate: Gate,
+    sides: tuple[str, str],
+    command: str,
+    comparisons: Sequence[Comparison],
+    changes: Sequence[CounterChange],
+) -> GateResult:
+    return GateResult(
+        scenario=gate.asked.scenario.name,
+        sides=sides,
+        command=command,
+        labels=gate.labels,
+        comparisons=tuple(comparisons),
+        counters=tuple(changes),
+        contaminated=tuple(contamination(gate.samples)),
+        broken=gate.broken,
+        absent=gate.absent,
+    )
+
+
+@contextlib.contextmanager
+def _checkouts(asked: GateRequest) -> Iterator[dict[Side, Path]]:
+    with checkout(asked.base) as base, checkout(asked.head) as head:
+        yield {Side.BASE: base, Side.HEAD: head}
+
+
+def _named(revision: str | None) -> str:
+    return revision or NOW
+
+
+def _head_named(asked: GateRequest) -> str:
+    return " ".join([_named(asked.head), *(f"--set {override}" for override in asked.overrides)])
