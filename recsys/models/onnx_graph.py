@@ -1,8 +1,8 @@
 """A PyTorch encoder to an ONNX graph with pooling inside: exported, fused and, for int8, quantised.
 
 A "fused" graph is exported by TorchScript with eager attention, because ONNX Runtime's optimizer finds the attention in
-it: one node a layer, whose int8 weights keep 7 bits. An "unfused" one is exported by dynamo, in whose graphs that optimizer
-finds none: more nodes, each product with 8 bits. Both take int32 ids and mask, and answer unit vectors.
+it: one node a layer, whose int8 weights keep 7 bits. An "unfused" one is exported by dynamo, in whose graphs that
+optimizer finds none: more nodes, each product with 8 bits. Both take int32 ids and mask, and answer unit vectors.
 """
 
 from __future__ import annotations

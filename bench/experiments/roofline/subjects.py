@@ -11,7 +11,7 @@ from bench.scenario import ArmTable, Scenario
 from recsys.catalogue import Catalogue
 from recsys.data.loading import load_dataset
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import PretrainedEncoder
+from recsys.encoders.pretrained import ModelOptions
 from recsys.features.text import build_cleaner
 
 
@@ -20,7 +20,7 @@ def encoders_of(scenario: Scenario) -> list[ArmTable]:
     chosen: dict[str, ArmTable] = {}
     for arm in scenario.arm:
         if not ENCODERS.entry(arm.encoder.kind).missing and issubclass(
-            ENCODERS.get(arm.encoder.kind), PretrainedEncoder
+            ENCODERS.get(arm.encoder.kind).Options, ModelOptions
         ):
             chosen.setdefault(f"{arm.encoder.model_dump_json()} {arm.device} {arm.threads}", arm)
     return list(chosen.values())

@@ -1,4 +1,4 @@
-"""What is particular to ONNX Runtime: its graphs compute what PyTorch does, in fewer nodes, on as many threads as pay."""
+"""What is particular to ONNX Runtime: its graphs compute what PyTorch does, on as many threads as pay."""
 
 from __future__ import annotations
 
