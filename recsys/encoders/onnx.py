@@ -27,15 +27,19 @@ depends on its batch-mates."""
 
 
 class OnnxOptions(PretrainedOptions):
-    """precision: of the products.
+    """precision: of the products. form: "fused", or "unfused", see recsys.models.onnx_graph.
 
     allow_spinning: idle threads spin for the next step, faster and at the cost of a core.
     batch_tokens: small batches stay in a core's cache and give int8 finer scales.
+    one_thread_tokens: int8 batches of no more padded tokens are computed by one thread: sharing a product of
+    microseconds costs more than it saves. 0 = none; otherwise the weights are held twice.
     """
 
     precision: Literal["fp32", "int8"] = "fp32"
+    form: Literal["fused", "unfused"] = "fused"
     allow_spinning: bool = True
     batch_tokens: int = Field(512, ge=1)
+    one_thread_tokens: int = Field(12, ge=0)
 
 
 @ENCODERS.register("onnx")
@@ -51,15 +55,19 @@ class OnnxEncoder(PretrainedEncoder):
         model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         super().__init__(options, runtime, model)
         path = ArtefactCache().get(
-            recipe(model.files, options.precision, options.pooling),
-            lambda target: build_graph(model.files, options.precision, options.pooling, target),
+            recipe(model.files, options.precision, options.pooling, options.form),
+            lambda target: build_graph(model.files, options.precision, options.pooling, target, options.form),
         )
         self.info = replace(self.info, products=count_products(path))
         self._session = _session(str(path), runtime.threads, options.allow_spinning)
+        splits = options.precision == "int8" and runtime.threads > 1
+        self._one_thread_tokens = options.one_thread_tokens if splits else 0
+        self._one_thread = _session(str(path), 1, allow_spinning=False) if self._one_thread_tokens else self._session
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
-        vectors: npt.NDArray[np.float32] = self._session.run([VECTORS], {IDS: ids, MASK: visible})[0]
+        session = self._one_thread if ids.size <= self._one_thread_tokens else self._session
+        vectors: npt.NDArray[np.float32] = session.run([VECTORS], {IDS: ids, MASK: visible})[0]
         return vectors
 
 

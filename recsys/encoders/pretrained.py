@@ -71,7 +71,12 @@ def described(options: ModelOptions, precision: str, batch_tolerance: float) -> 
 class PretrainedEncoder:
     """Tokenises and batches; a subclass loads the model and embeds a padded batch."""
 
-    EXACT: ClassVar[Mapping[str, object]] = {"kind": "transformer", "precision": "fp32", "batch_tokens": 1024}
+    EXACT: ClassVar[Mapping[str, object]] = {
+        "kind": "transformer",
+        "precision": "fp32",
+        "compiled": False,
+        "batch_tokens": 1024,
+    }
 
     def __init__(self, options: ModelOptions, runtime: Runtime, model: LoadedModel) -> None:
         """Make the tokenizer and `info`. Raises BadOptions when a text may be longer than the model's positions."""

@@ -22,6 +22,8 @@ class EncoderInfo:
     products: matrix products with weights in the graph as it runs, counted by precision; empty = not counted.
     unread_share: of the texts it was fitted on, the share that its tokenizer cannot read: their language is none
     that the model knows (recsys.models.reading). 0 says no more than that the tokenizer reads them.
+    form: which of several forms of the model was kept, "" = there is one. measured: what each of them had been measured
+    at, by form; empty where it was named, not chosen.
     """
 
     dim: int
@@ -40,6 +42,8 @@ class EncoderInfo:
     pads: bool = True
     products: Mapping[str, int] = field(default_factory=dict)
     unread_share: float = 0.0
+    form: str = ""
+    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 class Encoder(Protocol):

@@ -20,9 +20,13 @@ BATCH_TOLERANCE = {"fp32": 1e-6, "bf16": 2e-3, "fp16": 1e-4}
 
 
 class TransformerOptions(PretrainedOptions):
-    """precision: of weights and activations; pooling and the norm are always fp32."""
+    """precision: of weights and activations; pooling and the norm are always fp32.
+
+    compiled: by torch.compile, which takes a C++ compiler on a CPU, and half a minute the first time.
+    """
 
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compiled: bool = False
 
 
 @ENCODERS.register("transformer")
@@ -34,13 +38,18 @@ class TransformerEncoder(PretrainedEncoder):
     WANTS_CLOCK: ClassVar[bool] = False
 
     def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
-        """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        """Load the model. threads are set for all of PyTorch in this process.
+
+        Raises ModelError, BadOptions, MissingLibrary where it is to be compiled and there is no compiler.
+        """
+        from recsys.models.compiled import compiled_states
         from recsys.models.encoder import encoder_states
         from recsys.models.pooling import embedder
 
         module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
         super().__init__(options, runtime, model)
-        self._run = embedder(encoder_states(module, runtime.device, dtype), runtime.device, options.pooling)
+        states = (compiled_states if options.compiled else encoder_states)(module, runtime.device, dtype)
+        self._run = embedder(states, runtime.device, options.pooling)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recsys.index.products import dot_products
 from recsys.index.rows import Rows
 from recsys.types import Positions
 
@@ -41,8 +42,7 @@ class Fp32Codes:
 
     def scores(self, queries: Float32) -> Float32:
         """Dot products, float32 [queries, n]."""
-        scores: Float32 = queries @ self._vectors.array.T
-        return scores
+        return dot_products(queries, self._vectors.array)
 
     def put(self, positions: Positions, vectors: Float32) -> None:
         """Replace these rows."""

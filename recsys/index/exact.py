@@ -1,4 +1,4 @@
-"""Exact search over dense vectors: one matrix product, then the best."""
+"""Exact search over dense vectors: every item scored, then the best."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import scipy.sparse
 
 from recsys.errors import BadOptions
 from recsys.index import INDEXES
+from recsys.index.products import dot_products
 from recsys.index.protocol import Candidates, best
 from recsys.index.rows import Rows
 from recsys.index.visibility import Visibility
@@ -41,8 +42,7 @@ class ExactIndex:
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:
         """Scores of all items, float32 [queries, n_items]; −inf for those that are hidden."""
-        scores: npt.NDArray[np.float32] = queries @ self._vectors.array.T
-        return self._visible.mask(scores)
+        return self._visible.mask(dot_products(np.asarray(queries, np.float32), self._vectors.array))
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:
         """The n best items a query, without those excluded for it and those that are hidden."""

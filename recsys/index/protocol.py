@@ -12,6 +12,8 @@ import numpy.typing as npt
 from recsys.types import Positions, Vectors
 
 _LOWEST = np.finfo(np.float32).min
+BLOCK = 64
+"""Scores of which the largest is looked up first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,26 @@ def best(scores: npt.NDArray[np.float32], n: int, exclude: Positions) -> Candida
     n = min(n, len(scores) - len(exclude))
     if n <= 0:
         return Candidates(np.zeros(0, np.int32), np.zeros(0, np.float32))
-    threshold = _LOWEST
-    if n < len(scores):
-        threshold = max(threshold, -np.partition(-scores, n - 1)[n - 1])
-    pool = np.flatnonzero(scores >= threshold)  # all ties of the last place compete by position
-    order = pool[np.argsort(-scores[pool], kind="stable")[:n]].astype(np.int32)
-    return Candidates(order, scores[order])
+    pool = np.flatnonzero(scores >= max(_LOWEST, _bound(scores, n)))
+    values = scores[pool]
+    if n < len(pool):
+        least = np.partition(values, len(pool) - n)[len(pool) - n]
+        pool, values = pool[values >= least], values[values >= least]  # all ties of the last place compete by position
+    order = np.argsort(-values, kind="stable")[:n]
+    return Candidates(pool[order].astype(np.int32), values[order])
+
+
+def _bound(scores: npt.NDArray[np.float32], n: int) -> np.float32:
+    """A score that the n best reach, and few others do: the n-th best of the blocks' maxima; −inf for few scores.
+
+    Each of n blocks has one score or more that reaches it. Reading maxima takes a tenth of the time of a partition.
+    """
+    blocks = len(scores) // BLOCK
+    if blocks < 2 * n:
+        return np.float32(-np.inf)
+    maxima = scores[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+    bound: np.float32 = np.partition(maxima, blocks - n)[blocks - n]
+    return bound
 
 
 def ordered(positions: Positions, scores: npt.NDArray[np.float32], n: int) -> Candidates:

@@ -1,7 +1,8 @@
 """A PyTorch encoder to an ONNX graph with pooling inside: exported, fused and, for int8, quantised.
 
-TorchScript export with eager attention is used because ONNX Runtime's optimizer finds the attention in it: one fused
-node a layer, which the dynamo export does not give. Graphs take int32 ids and mask, and answer unit vectors.
+A "fused" graph is exported by TorchScript with eager attention, because ONNX Runtime's optimizer finds the attention in
+it: one node a layer, whose int8 weights keep 7 bits. An "unfused" one is exported by dynamo, in whose graphs that
+optimizer finds none: more nodes, each product with 8 bits. Both take int32 ids and mask, and answer unit vectors.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from recsys.models.artefacts import Recipe
 from recsys.models.cpu_features import cpu_features, has_int8_dot_product
 from recsys.models.load import load_module
 from recsys.models.locate import ModelFiles
-from recsys.models.onnx_rewrites import fold_segments, normalise_by_instance
+from recsys.models.onnx_rewrites import fold_segments, fold_shifts, normalise_by_instance
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from recsys.models.pooling import Pooling
 
 OnnxPrecision = Literal["fp32", "int8"]
+OnnxForm = Literal["fused", "unfused"]
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Raise when a change here changes the graphs, so that cached ones are not used."""
 OPSET = 17
 IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
@@ -37,13 +39,15 @@ QUANTISED_OPERATORS = ["MatMul", "Gemm", "Attention"]
 """Products only: quantised embeddings would save no time and cost accuracy."""
 
 
-def recipe(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling) -> Recipe:
+def recipe(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, form: OnnxForm = "fused") -> Recipe:
     """Everything a graph depends on."""
-    libraries = {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime")}
+    exporters = {"fused": (), "unfused": ("onnxscript",)}[form]
+    libraries = {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime", *exporters)}
     inputs = {
         "recipe_version": RECIPE_VERSION,
         "weights": files.weights_sha256 or files.revision,
         "precision": precision,
+        "form": form,
         "pooling": pooling,
         "opset": OPSET,
         "libraries": libraries,
@@ -52,15 +56,21 @@ def recipe(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling) -> Rec
     return Recipe(f"{Path(files.name).name}-{precision}", "model.onnx", inputs)
 
 
-def build_graph(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, path: Path) -> None:
+def build_graph(
+    files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, path: Path, form: OnnxForm = "fused"
+) -> None:
     """Write the graph to path; what lies between goes to a temporary folder. Raises ModelError."""
     module = load_module(files, attention="eager")
     with tempfile.TemporaryDirectory() as folder:
-        exported, fused = Path(folder) / "exported.onnx", Path(folder) / "fused.onnx"
-        _export(module, pooling, exported)
-        _fuse(module, exported, path if precision == "fp32" else fused)
+        exported, floating = Path(folder) / "exported.onnx", Path(folder) / "floating.onnx"
+        target = path if precision == "fp32" else floating
+        if form == "fused":
+            _export(module, pooling, exported)
+            _fuse(module, exported, target)
+        else:
+            _export_by_dynamo(module, pooling, target)
         if precision == "int8":
-            _quantise(fused, path)
+            _quantise(floating, path)
 
 
 def count_products(path: Path) -> dict[str, int]:
@@ -99,6 +109,30 @@ def _export(module: PreTrainedModel, pooling: Pooling, path: Path) -> None:
         )
 
 
+def _export_by_dynamo(module: PreTrainedModel, pooling: Pooling, path: Path) -> None:
+    """The same by PyTorch's newer exporter, which traces the model's Python."""
+    import torch
+
+    from recsys.models.pooled_module import PooledModule, example_batch
+
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of each library that is not installed
+    dim = torch.export.Dim
+    axes = {0: dim("texts", min=1, max=4096), 1: dim("length", min=1, max=module.config.max_position_embeddings)}
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # of libraries that this one has not been tried with
+        program = torch.onnx.export(
+            PooledModule(module, pooling).eval(),
+            example_batch(),
+            dynamo=True,
+            dynamic_shapes=(axes, axes),
+            input_names=[IDS, MASK],
+            output_names=[VECTORS],
+            verbose=False,
+        )
+        assert program is not None, "the exporter answers a program where it is given no file"
+        program.save(str(path), external_data=False)
+
+
 def _fuse(module: PreTrainedModel, exported: Path, path: Path) -> None:
     """Attention, layer norms, GELU and embeddings as single nodes, where the model's type has a known shape."""
     from onnxruntime.transformers import optimizer
@@ -115,6 +149,7 @@ def _fuse(module: PreTrainedModel, exported: Path, path: Path) -> None:
         opt_level=0,
     )
     fold_segments(graph)
+    fold_shifts(graph)
     normalise_by_instance(graph, IDS, config.max_position_embeddings)
     graph.save_model_to_file(str(path))
 

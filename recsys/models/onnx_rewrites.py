@@ -28,6 +28,47 @@ def fold_segments(graph: OnnxModel) -> None:
     graph.prune_graph()
 
 
+def fold_shifts(graph: OnnxModel) -> None:
+    """Move the shifts of layer norms into the biases of what reads them, and leave zeros in their place.
+
+    W (x + shift) + b = W x + (W shift + b), and a residual's shift joins the bias of the sum it goes into. A norm whose
+    readers are not all of known form, such as the last, keeps its shift. Saves one pass over the activations a norm.
+    """
+    from onnx import numpy_helper
+
+    for norm in graph.get_nodes_by_op_type("SkipLayerNormalization"):
+        shift = graph.get_initializer(norm.input[3])
+        biases = [_bias_behind(graph, norm.output[0], reader) for reader in _readers(graph, norm.output[0])]
+        if shift is None or None in biases:
+            continue
+        value = numpy_helper.to_array(shift)
+        for name, weight in filter(None, biases):
+            bias = graph.get_initializer(name)
+            moved = value if weight is None else value @ numpy_helper.to_array(graph.get_initializer(weight))
+            bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + moved, name))
+        shift.CopyFrom(numpy_helper.from_array(np.zeros_like(value), shift.name))
+
+
+def _readers(graph: OnnxModel, name: str) -> list[NodeProto]:
+    """The nodes that take this value."""
+    return [node for node in graph.model.graph.node if name in node.input]
+
+
+def _bias_behind(graph: OnnxModel, value: str, reader: NodeProto) -> tuple[str, str | None] | None:
+    """The bias that a node adds to this value or its product, and the product's weights; None where it has none."""
+    weight = None
+    if reader.op_type == "SkipLayerNormalization" and reader.input[1] == value and len(reader.input) > 4:
+        bias = reader.input[4]
+    elif reader.op_type == "Attention":
+        weight, bias = reader.input[1:3]
+    elif reader.op_type == "MatMul" and [node.op_type for node in _readers(graph, reader.output[0])] == ["BiasGelu"]:
+        weight, bias = reader.input[1], _readers(graph, reader.output[0])[0].input[1]
+    else:
+        return None
+    known = all(graph.get_initializer(name) is not None for name in (bias, weight) if name is not None)
+    return (bias, weight) if known and len(_readers(graph, bias)) == 1 else None
+
+
 def normalise_by_instance(graph: OnnxModel, ids: str, max_length: int) -> None:
     """Residual sum and layer norm as Add, InstanceNormalization, Mul and Add instead of one SkipLayerNormalization.
 
@@ -41,7 +82,16 @@ def normalise_by_instance(graph: OnnxModel, ids: str, max_length: int) -> None:
     unit_scale, no_shift = _per_token_constants(graph, ids, max_length)
     for node in skips:
         graph.remove_node(node)
-        graph.add_nodes(_instance_norm(node, unit_scale, no_shift))
+        graph.add_nodes(_instance_norm(node, unit_scale, no_shift, shifted=_is_shifted(graph, node)))
+    graph.prune_graph()
+
+
+def _is_shifted(graph: OnnxModel, norm: NodeProto) -> bool:
+    """Whether the norm adds anything to what it has scaled."""
+    from onnx import numpy_helper
+
+    shift = graph.get_initializer(norm.input[3])
+    return shift is None or bool(numpy_helper.to_array(shift).any())
 
 
 def _per_token_constants(graph: OnnxModel, ids: str, max_length: int) -> tuple[str, str]:
@@ -67,7 +117,7 @@ def _per_token_constants(graph: OnnxModel, ids: str, max_length: int) -> tuple[s
     return "norm/scale", "norm/shift"
 
 
-def _instance_norm(node: NodeProto, unit_scale: str, no_shift: str) -> list[NodeProto]:
+def _instance_norm(node: NodeProto, unit_scale: str, no_shift: str, *, shifted: bool) -> list[NodeProto]:
     """The nodes that replace one SkipLayerNormalization: x, residual, weight, shift and perhaps a bias of x."""
     from onnx import helper
 
@@ -87,7 +137,8 @@ def _instance_norm(node: NodeProto, unit_scale: str, no_shift: str) -> list[Node
             f"{name}/Norm",
             epsilon=epsilon,
         ),
-        helper.make_node("Mul", [f"{name}/unit", weight], [f"{name}/scaled"], f"{name}/Weight"),
-        helper.make_node("Add", [f"{name}/scaled", shift], [name], f"{name}/Shift"),
+        helper.make_node("Mul", [f"{name}/unit", weight], [f"{name}/scaled" if shifted else name], f"{name}/Weight"),
     ]
+    if shifted:
+        replacement.append(helper.make_node("Add", [f"{name}/scaled", shift], [name], f"{name}/Shift"))
     return replacement

@@ -19,8 +19,11 @@ from recsys.errors import BadOptions
 OUTSIDE = frozenset({"remote"})
 """Kinds that cannot be built without something outside this process: they bring their own tests."""
 KINDS = tuple(kind for kind in ENCODERS.kinds() if kind not in OUTSIDE)
-SMALL: dict[str, dict[str, object]] = {"causal_lm": {"model": "qwen3-tiny", "weights": "random"}}
-"""Options for kinds whose defaults need a download."""
+SMALL: dict[str, dict[str, object]] = {
+    "causal_lm": {"model": "qwen3-tiny", "weights": "random"},
+    "int8": {"candidate": "onnx_fused"},
+}
+"""Options for kinds whose defaults need a download, or measure."""
 
 WORDS = (
     "the quick brown fox jumps over a lazy dog while seven wizards brew strange potions beneath pale moons".split()  # noqa: SIM905

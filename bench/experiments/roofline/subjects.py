@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from bench.scenario import ArmTable, Scenario
 from recsys.catalogue import Catalogue
 from recsys.data.loading import load_dataset
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import PretrainedEncoder
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
 from recsys.features.text import build_cleaner
 
 
@@ -19,11 +20,14 @@ def encoders_of(scenario: Scenario) -> list[ArmTable]:
     """The arms whose encoder runs a pretrained model, the first of those that do it alike; none that lack a library."""
     chosen: dict[str, ArmTable] = {}
     for arm in scenario.arm:
-        if not ENCODERS.entry(arm.encoder.kind).missing and issubclass(
-            ENCODERS.get(arm.encoder.kind), PretrainedEncoder
-        ):
+        if not ENCODERS.entry(arm.encoder.kind).missing and _is_pretrained(ENCODERS.get(arm.encoder.kind)):
             chosen.setdefault(f"{arm.encoder.model_dump_json()} {arm.device} {arm.threads}", arm)
     return list(chosen.values())
+
+
+def _is_pretrained(encoder_class: type[Any]) -> bool:
+    """Whether it is one itself, or hands its texts to one."""
+    return issubclass(encoder_class, PretrainedEncoder) or issubclass(encoder_class.Options, PretrainedOptions)
 
 
 def catalogue_texts(scenario: Scenario, data_dirs: Sequence[Path], n: int) -> list[str]:

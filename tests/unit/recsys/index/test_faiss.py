@@ -26,7 +26,7 @@ def share_found(index, vectors, queries, exclude):
     return np.mean([len(set(a.positions) & set(b.positions)) / N for a, b in zip(found, exact, strict=True)])
 
 
-@pytest.mark.parametrize(("kind", "least"), [("faiss_flat", 1.0), ("faiss_hnsw", 0.98)])
+@pytest.mark.parametrize(("kind", "least"), [("faiss_flat", 1.0), ("faiss_hnsw", 0.98), ("faiss_int8", 0.99)])
 def test_it_finds_what_exact_search_finds(kind, least):
     vectors, queries = clustered(N_ITEMS, 1), clustered(100, 2)
     drawn = np.random.default_rng(3)
@@ -46,7 +46,7 @@ def test_a_narrow_search_finds_less_and_a_wide_one_all():
     assert shares[0] < 0.95 < shares[1]
 
 
-@pytest.mark.parametrize("kind", ["faiss_flat", "faiss_hnsw"])
+@pytest.mark.parametrize("kind", ["faiss_flat", "faiss_hnsw", "faiss_int8"])
 def test_many_ingests_later_it_still_does(kind):
     vectors, queries = clustered(N_ITEMS, 1), clustered(100, 2)
     index = build_index(kind, vectors)
@@ -57,3 +57,12 @@ def test_many_ingests_later_it_still_does(kind):
     assert share_found(index, vectors, queries, [NOTHING] * len(queries)) >= 0.98
     index.rewind(NOTHING)
     assert share_found(index, clustered(N_ITEMS, 1), queries, [NOTHING] * len(queries)) >= 0.98
+
+
+def test_a_dimension_beyond_the_largest_it_was_built_with_is_cut_until_re_scoring():
+    vectors = clustered(N_ITEMS, 1)
+    index = build_index("faiss_int8", vectors)
+    spike = np.eye(1, DIM, dtype=np.float32)
+    index.put(np.array([7], np.int32), spike)
+    found = index.search(spike, 1, [NOTHING])[0]
+    assert (found.positions.tolist(), found.scores.tolist()) == ([7], [1.0])

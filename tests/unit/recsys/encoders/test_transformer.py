@@ -1,0 +1,71 @@
+"""Half precisions and compiled programs of a transformer compute what exact fp32 does, within stated tolerance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recsys.encoders import build_encoder, exact_reference
+from recsys.errors import MissingLibrary
+
+TINY = {"model": "bert-tiny-uncased", "weights": "random"}
+TEXTS = [
+    "Zelda: Breath of the Wild",
+    "a racing game",
+    "chess for two players, with a clock and a book of openings",
+    "",
+    "Mario Kart 8 Deluxe, Nintendo Switch, 4 players, with wheels",
+]
+
+
+def cosines(one, other):
+    return np.einsum("ij,ij->i", one, other)
+
+
+def test_bf16_stays_close_to_fp32_and_is_counted_as_what_it_is():
+    exact, half = build_encoder("transformer"), build_encoder("transformer", precision="bf16")
+    assert exact.info.products == {"fp32": 36}
+    assert half.info.products == {"bf16": 36}
+    assert cosines(exact.encode(TEXTS), half.encode(TEXTS)).min() > 1 - 2e-3
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    try:
+        return build_encoder("transformer", compiled=True, threads=2, **TINY)
+    except MissingLibrary as missing:
+        pytest.skip(str(missing))
+
+
+def test_a_compiled_model_computes_the_same(compiled):
+    """One text, several of unequal length, several of one length: each its own way through the program."""
+    exact = build_encoder("transformer", threads=2, **TINY)
+    for texts in (TEXTS[:1], TEXTS, ["a racing game"] * 3):
+        assert compiled.encode(texts) == pytest.approx(exact.encode(texts), abs=2e-5)
+
+
+def test_no_length_compiles_anew(compiled):
+    from torch._dynamo.utils import counters
+
+    compiled.encode(TEXTS)
+    graphs = counters["stats"]["unique_graphs"]
+    for length in (1, 3, 17, 40):
+        compiled.encode(["game " * length])
+        compiled.encode(["game " * length, "chess"])
+    assert counters["stats"]["unique_graphs"] == graphs
+
+
+def test_without_a_compiler_it_is_a_missing_library(monkeypatch):
+    import torch._inductor.cpp_builder as builder
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    def none() -> str:
+        raise InvalidCxxCompiler
+
+    monkeypatch.setattr(builder, "get_cpp_compiler", none)
+    with pytest.raises(MissingLibrary, match=r"C\+\+ compiler.*\$CXX"):
+        build_encoder("transformer", compiled=True, **TINY)
+
+
+def test_the_reference_of_a_compiled_arm_is_not_compiled():
+    assert exact_reference("transformer", {"compiled": True, "model": "minilm"})["compiled"] is False
