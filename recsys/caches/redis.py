@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -55,6 +56,7 @@ class RedisStore:
         )
         self._failures = (redis.RedisError, OSError)
         self._ttl_s = options.ttl_s
+        self._counting = threading.Lock()
         self.clear()
 
     def get(self, keys: Sequence[Key]) -> list[Vector | None]:
@@ -64,7 +66,7 @@ class RedisStore:
         try:
             found = self._server.mget([self._name(key) for key in keys])
         except self._failures:
-            self.errors += 1
+            self._count_error()
             return [None] * len(keys)
         return [None if value is None else np.frombuffer(value, np.float32) for value in found]
 
@@ -78,7 +80,16 @@ class RedisStore:
                 pipeline.set(self._name(key), vector.tobytes(), ex=self._ttl_s)
             pipeline.execute()
         except self._failures:
-            self.errors += 1
+            self._count_error()
+
+    def drop(self, keys: Sequence[Key]) -> None:
+        """Let the server forget these; where it does not answer in time they die of age."""
+        if not keys:
+            return
+        try:
+            self._server.unlink(*[self._name(key) for key in keys])
+        except self._failures:
+            self._count_error()
 
     def clear(self) -> None:
         """Take another name for all keys and count anew. Evictions are the server's affair and not counted."""
@@ -88,6 +99,10 @@ class RedisStore:
     def close(self) -> None:
         """Leave the server."""
         self._server.close()
+
+    def _count_error(self) -> None:
+        with self._counting:
+            self.errors += 1
 
     def _name(self, key: Key) -> str:
         identity = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")

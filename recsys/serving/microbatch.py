@@ -1,12 +1,12 @@
 """Token-budget micro-batching: what is due when the encoder falls free goes together, first in first out.
 
 With `group_by_length` it is the oldest of them and those of a length like its own (recsys.serving.batch_choice).
-
 No timer unless asked for: an idle system serves a lone request at once. Requests are prepared when they are taken,
 together, so that none waits for another's preparation in a stage of its own, and wait in a carry-over queue until their
 batch leaves, which is when the next request would exceed the budget, or when nothing more is due and the oldest has
-waited long enough. A request that nobody waits for any more is dropped before it is encoded. Feedback and ingests are applied in their places among them, so a request sees every earlier event
-of its user and every earlier item, and no later one. An ingest changes the items for all, so the queue empties before.
+waited long enough. A request that nobody waits for any more by then is dropped before it is encoded. Feedback and
+ingests are applied in their places among them, so a request sees every earlier event of its user and every earlier
+item, and no later one. An ingest changes the items for all, so the queue empties before.
 """
 
 from __future__ import annotations
