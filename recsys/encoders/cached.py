@@ -223,7 +223,9 @@ class CachedEncoder(Composed):
     def _assemble(self, keys: Sequence[Key], vectors: Sequence[Vector | None], found: dict[Key, Vector]) -> Vector:
         """One row a text: the vector it came with, or the one just computed."""
         rows = [found[key] if vector is None else vector for key, vector in zip(keys, vectors, strict=True)]
-        return np.stack(rows) if rows else np.empty((0, self.info.dim), np.float32)
+        if not rows:
+            return np.empty((0, self.info.dim), np.float32)
+        return np.concatenate(rows).reshape(len(rows), -1)  # np.stack takes three times as long for one
 
     def _identify(self) -> None:
         """What all keys have in common is what the encoder is, until it is fitted."""
