@@ -87,13 +87,17 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
 
 def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> EncodedCatalogue:
     """Build the arm's cleaner and encoder, fit them on what is known at t0, clean and encode every item."""
-    t0_s = dataset.split_s(scenario.data.train_share)
-    cleaner = build_cleaner(scenario.text_of(arm).steps)
-    cleaner.fit(Catalogue.of(dataset.items, str).texts_known_at(t0_s))
-    catalogue = Catalogue.of(dataset.items, cleaner)
+    cleaner, catalogue = clean_catalogue(scenario, arm, dataset)
     _check_k(scenario, catalogue)
-    encoder = _fitted(arm, catalogue, t0_s, clock)
+    encoder = _fitted(arm, catalogue, dataset.split_s(scenario.data.train_share), clock)
     return EncodedCatalogue(cleaner, catalogue, encoder.encode(catalogue.texts), encoder, _in_path(arm, encoder))
+
+
+def clean_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset) -> tuple[TextCleaner, Catalogue]:
+    """The arm's cleaner, fitted on what is known at t0, and the catalogue cleaned by it."""
+    cleaner = build_cleaner(scenario.text_of(arm).steps)
+    cleaner.fit(Catalogue.of(dataset.items, str).texts_known_at(dataset.split_s(scenario.data.train_share)))
+    return cleaner, Catalogue.of(dataset.items, cleaner)
 
 
 def _fitted(arm: ArmTable, catalogue: Catalogue, t0_s: int, clock: Clock) -> Encoder:

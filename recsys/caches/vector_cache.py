@@ -8,8 +8,8 @@ from concurrent.futures import Future
 
 from recsys.caches.protocol import Key, Vector, VectorStore
 
-Compute = Callable[[list[Key]], Sequence[Vector]]
-"""Vectors of these keys, one row each; may raise."""
+Compute = Callable[[list[Key]], Vector]
+"""Vectors of these keys, float32 [n, dim]; may raise."""
 
 
 class VectorCache:
