@@ -38,7 +38,7 @@ from bench.traffic.requests import draw_trace
 from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
 from recsys.encoders.protocol import EncoderInfo
-from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, ModelError, UnknownKind
+from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, MissingServer, ModelError, UnknownKind
 from recsys.types import Request
 
 UNWANTED = "pandas"
@@ -153,7 +153,7 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
         send(connection, worker.look_around())
         while (command := receive(connection)) is not None:
             send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
-    except (MissingLibrary, MissingDevice) as error:
+    except (MissingLibrary, MissingDevice, MissingServer) as error:
         send(connection, Failure(Cause.ABSENT, str(error)))
     except (UnknownKind, BadOptions, ModelError, DataError, ConfigError) as error:
         send(connection, Failure(Cause.CONFIGURATION, str(error)))

@@ -11,7 +11,7 @@ import pytest
 from redis_server import RedisServer, redis_server
 
 from recsys.caches import CACHES, Key, VectorStore, build_cache
-from recsys.errors import BadOptions
+from recsys.errors import BadOptions, MissingServer
 
 KEYS = [Key("model@1", "fp32", "", 256, text) for text in ("a", "b", "", "ein Löwe 🦁", "\ud800")]
 
@@ -135,6 +135,12 @@ def test_a_server_that_never_was_is_a_miss_and_counted() -> None:
     assert store.get(KEYS) == [None] * len(KEYS)
     store.drop(KEYS)
     assert store.errors == 3
+
+
+def test_where_a_server_must_answer_its_absence_is_told_with_the_next_step(server: RedisServer) -> None:
+    build_cache("redis", {"url": server.url, "must_answer": True})
+    with pytest.raises(MissingServer, match=r"no server answers at 127\.0\.0\.1:1/0.*make redis"):
+        build_cache("redis", {"url": "redis://someone:secret@127.0.0.1:1/0", "must_answer": True})
 
 
 def test_a_server_that_dies_is_a_miss_until_it_is_back(tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from recsys.vector_shards import VectorManifest
 
 @dataclass(frozen=True)
 class EncodedFolder:
-    """Of one call. new_*: what it encoded itself, the rest was there. encode_s: from text to vector; wall_s: with all.
+    """Of one call. new_*: what it encoded itself, the rest was there.
 
-    flops_per_s: of real tokens; None without a language model. ceiling_per_s: of matrix products, None unmeasured.
+    encode_s: from text to vector; wall_s: from reading the data set to the last shard. flops_per_s: of real tokens;
+    None without a language model. ceiling_per_s: of matrix products, None unmeasured.
     """
 
     folder: Path
@@ -47,7 +48,7 @@ class EncodedFolder:
         )
         share = self.share_of_ceiling
         beside = "" if share is None else f", {quantity(100 * share, '%')} of this machine's {found.precision} products"
-        return f"{whole}\n{speed}{beside}; {quantity(self.wall_s, 's')} with cutting and writing"
+        return f"{whole}\n{speed}{beside}; {quantity(self.wall_s, 's')} in all"
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
