@@ -110,7 +110,7 @@ class RedisStore:
             self._server.ping()
         except self._failures as error:
             raise MissingServer(
-                f'cache "redis": no server answers at {url.rpartition("@")[2]}: {error}. '
+                f'cache "redis": no server answers at {url.rpartition("@")[2]}: {str(error).rstrip(".")}. '
                 f"Next: make redis, or set ${URL_VARIABLE}"
             ) from error
 
