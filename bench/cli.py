@@ -33,7 +33,7 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
     )
     for kind in COMMANDS.kinds():
-        app.command(name=kind)(COMMANDS.get(kind))
+        app.command(name=kind.replace("_", "-"))(COMMANDS.get(kind))
     return app
 
 

@@ -20,6 +20,7 @@ PACKAGES = {
     "loads": "bench.measure.loads",
     "arrivals": "bench.traffic.arrivals",
     "probes": "bench.measure.probes",
+    "encoding engines": "bench.experiments.encode_catalogue.engines",
 }
 """Section → the package of its plug-ins."""
 

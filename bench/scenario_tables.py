@@ -181,10 +181,14 @@ class LoadTable(Strict):
 
 
 class CacheTable(PluginTable):
-    """cache = { … }: an arm's embedding cache. start: "warm" lets the warm-up slice fill it, "cold" skips that."""
+    """cache = { … }: an arm's embedding cache. start: "warm" lets the warm-up slice fill it, "cold" skips that.
+
+    forget_on_feedback: a user's profile text, which feedback makes another, is dropped at once instead of ageing.
+    """
 
     kind: str = "memory"
     start: Literal["warm", "cold"] = "warm"
+    forget_on_feedback: bool | None = Field(None, exclude_if=_is_none)
 
 
 class ArmTable(Strict):

@@ -22,6 +22,10 @@ class MissingDevice(RecsysError):
     """A device that this machine does not have."""
 
 
+class MissingServer(RecsysError):
+    """A server that a part cannot do without, and that does not answer."""
+
+
 class BadOptions(RecsysError):
     """Options that a plug-in refuses: unknown, of the wrong type or out of range."""
 

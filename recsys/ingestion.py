@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.catalogue import CleanItem
-from recsys.encoders.batching import forward_all
+from recsys.encoders.batching import Computed, forward_all
+from recsys.encoders.cached import CachedEncoder
 from recsys.errors import DataError
 from recsys.parts import Parts
 from recsys.serving.protocols import Tracer
@@ -52,12 +53,12 @@ class Ingestion:
     def finish(self, intake: Intake, tracer: Tracer) -> None:
         """The remaining stages; after them every request sees the items."""
         tracer.mark("batch_wait", intake.rows)
-        vectors, padded_tokens = self.encode(intake)
+        computed = self.encode(intake)
         tracer.mark("encode", intake.rows)
-        self.index(intake, vectors)
+        self.index(intake, computed.vectors)
         tracer.mark("index", intake.rows)
-        tracer.tokens(intake.rows, intake.prepared.n_tokens.reshape(len(intake.rows), -1).sum(axis=1).tolist())
-        tracer.padded(intake.rows, padded_tokens)
+        tracer.tokens(intake.rows, computed.n_tokens.reshape(len(intake.rows), -1).sum(axis=1).tolist())
+        tracer.padded(intake.rows, computed.padded_tokens)
 
     def clean(self, requests: Sequence[Request]) -> list[CleanItem]:
         """Clean the items' texts as they are now."""
@@ -74,17 +75,25 @@ class Ingestion:
         ranker = self._parts.ranker
         return self._parts.encoder.prepare([text for item in items for text in (item.text, *ranker.texts(item))])
 
-    def encode(self, intake: Intake) -> tuple[Vectors, int]:
-        """Vectors of the prepared texts, and the tokens that the encoder computed, padding included."""
+    def encode(self, intake: Intake) -> Computed:
+        """Vectors of the prepared texts, and the tokens that the encoder computed for them."""
         return forward_all(self._parts.encoder, intake.prepared)
 
     def index(self, intake: Intake, vectors: Vectors) -> None:
         """Put the items where they are read from; into the index last, so that what can be found is complete."""
         texts_per_item = len(intake.prepared) // len(intake.items)
         own, *others = [vectors[place::texts_per_item] for place in range(texts_per_item)]
+        self._forget_changed(intake)
         self._parts.catalogue.put(intake.positions.tolist(), intake.items)
         self._parts.placement.put(intake.positions, own)
         self._parts.ranker.put(intake.positions, [own, *others])
         if self._parts.reranker:
             self._parts.reranker.put(intake.positions)
         self._parts.index.put(intake.positions, own)
+
+    def _forget_changed(self, intake: Intake) -> None:
+        """Let a cache forget the texts that are replaced: they will not be asked for again."""
+        encoder, texts = self._parts.encoder, self._parts.catalogue.texts
+        if isinstance(encoder, CachedEncoder):
+            was = [texts[position] for position in intake.positions.tolist()]
+            encoder.forget([old for old, item in zip(was, intake.items, strict=True) if old != item.text])

@@ -21,7 +21,7 @@ class Parts:
     """What a recommender is put together from. items: as they come, by position; the catalogue holds them cleaned.
 
     cleaner: what cleaned the catalogue, and will clean queries and the items that come in. reranker None: the ranker
-    has the last word.
+    has the last word. forgets_profiles: feedback drops the user's profile text, which it replaces, from the cache.
     """
 
     items: Sequence[Item]
@@ -33,3 +33,4 @@ class Parts:
     profiles: ProfileStore
     cleaner: TextCleaner = field(default_factory=build_cleaner)
     reranker: Reranker | None = None
+    forgets_profiles: bool = False

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.encoders.batching import forward_all
+from recsys.encoders.cached import CachedEncoder
 from recsys.encoders.protocol import Encoder
 from recsys.features.profile import History, Profile
 from recsys.features.user_text import user_text
@@ -98,7 +99,7 @@ class Recommender:
         """Join batches that began apart and take them through the remaining stages."""
         batch = self.join(batches)
         tracer.mark("batch_wait", batch.rows)
-        padded_tokens = self.encode(batch)
+        n_tokens, padded_tokens = self.encode(batch)
         tracer.mark("encode", batch.rows)
         self.retrieve(batch)
         tracer.mark("retrieve", batch.rows)
@@ -108,7 +109,8 @@ class Recommender:
         tracer.mark("rerank", batch.rows)
         answers = self.respond(best)
         tracer.mark("respond", batch.rows)
-        self._count_tokens(batch, padded_tokens, tracer)
+        tracer.tokens(batch.rows, n_tokens)
+        tracer.padded(batch.rows, padded_tokens)
         return answers
 
     def feed_back(self, request: Request, tracer: Tracer) -> None:
@@ -185,13 +187,15 @@ class Recommender:
             [],
         )
 
-    def encode(self, batch: Batch) -> int:
-        """User vectors. Returns the tokens that the encoder computed, padding included."""
-        encoded, padded_tokens = None, 0
-        if batch.draft.prepared is not None:
-            encoded, padded_tokens = forward_all(self.parts.encoder, batch.draft.prepared)
-        batch.users = self.parts.placement.user_vectors(batch.profiles, encoded)
-        return padded_tokens
+    def encode(self, batch: Batch) -> tuple[list[int], int]:
+        """User vectors. Returns the tokens that the encoder computed for each request, and all of them with padding."""
+        user_vectors = self.parts.placement.user_vectors
+        if batch.draft.prepared is None:
+            batch.users = user_vectors(batch.profiles, None)
+            return [0] * len(batch.rows), 0
+        computed = forward_all(self.parts.encoder, batch.draft.prepared)
+        batch.users = user_vectors(batch.profiles, computed.vectors)
+        return batch.draft.sums(computed.n_tokens), computed.padded_tokens
 
     def retrieve(self, batch: Batch) -> None:
         """The nearest items to each user, and what the ranker wants to see beside them."""
@@ -231,6 +235,8 @@ class Recommender:
 
     def update(self, request: Request) -> None:
         """Record the event of a FEEDBACK request."""
+        if self.parts.forgets_profiles:
+            self._forget_profile(request)
         self.parts.profiles.record(request.user, request.item, request.event_kind, request.timestamp_s)
         self.parts.ranker.record(request)
 
@@ -255,6 +261,14 @@ class Recommender:
             scores[row, best.positions] = best.scores
         return scores
 
+    def _forget_profile(self, request: Request) -> None:
+        """Let the cache forget the text that this user has until now: with one event more it is another."""
+        if isinstance(self.parts.encoder, CachedEncoder):
+            asked = Batch.of([request])
+            self.clean(asked)
+            self.profile(asked)
+            self.parts.encoder.forget([user_text(asked.profiles[0], self.parts.catalogue.titles)])
+
     def _askers(self, batch: Batch) -> list[Asker]:
         return [Asker(request.user, batch.users, row) for row, request in enumerate(batch.requests)]
 
@@ -267,8 +281,3 @@ class Recommender:
         if self.options.exclude_seen:
             return [profile.seen for profile in batch.profiles]
         return [np.zeros(0, np.int32)] * len(batch.profiles)
-
-    def _count_tokens(self, batch: Batch, padded_tokens: int, tracer: Tracer) -> None:
-        tokens = batch.draft.tokens_per_request()
-        tracer.tokens(batch.rows, tokens)
-        tracer.padded(batch.rows, padded_tokens)

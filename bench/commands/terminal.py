@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -33,6 +35,16 @@ class Terminal:
     def progress(self, message: str) -> None:
         """Say what has been done, between blocks."""
         self._err.print(f"· {message}", style="dim", markup=False)
+
+    @contextmanager
+    def progress_bar(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """A bar that is told (done, total) of these; nothing where standard error is no terminal."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = (BarColumn(), MofNCompleteColumn(), what, TimeRemainingColumn())
+        with Progress(*columns, console=self._err, disable=not self._err.is_terminal) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
 
     def print(self, text: str) -> None:
         """Plain text."""

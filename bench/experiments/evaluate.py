@@ -22,7 +22,7 @@ from bench.scenario import ArmTable, PluginTable, Scenario
 from recsys.data import Dataset
 from recsys.data.impressions import Impressions
 from recsys.data.loading import load_dataset
-from recsys.errors import MissingDevice, MissingLibrary
+from recsys.errors import MissingDevice, MissingLibrary, MissingServer
 from recsys.evaluation import Ranked, Split, evaluate_split, split_users, training_events
 from recsys.features.text.noise import Noise, noisy_dataset
 from recsys.floors import popularity_scores, random_scores, recent_popularity_scores
@@ -85,7 +85,7 @@ def evaluate_scenario(request: EvaluationRequest, say: Callable[[str], None]) ->
         say(f"{arm.title}: encoding, ranking")
         try:
             built = _built(task, arm)
-        except (MissingLibrary, MissingDevice) as error:
+        except (MissingLibrary, MissingDevice, MissingServer) as error:
             say(f"{arm.title}: skipped: {error}")
             continue
         if not _means_something(built):

@@ -9,7 +9,7 @@ from bench.measure.crew import Member
 from bench.measure.knobs.threads import default_threads
 from bench.measure.planted import plant_double_encode, plant_sleeps
 from bench.scenario import ArmTable, Scenario
-from recsys.caches import build_cache
+from recsys.caches import VectorStore, build_cache
 from recsys.catalogue import Catalogue
 from recsys.data import Dataset
 from recsys.encoders import build_encoder
@@ -44,6 +44,10 @@ class EncodedCatalogue:
     encoder: Encoder
     in_path: Encoder
 
+    def beside(self, encoder: Encoder) -> Encoder:
+        """What encodes in another worker's requests: this encoder, with the first worker's cache where it has one."""
+        return self.in_path.beside(encoder) if isinstance(self.in_path, CachedEncoder) else encoder
+
 
 @dataclass(frozen=True)
 class BuiltArm:
@@ -58,15 +62,9 @@ class BuiltArm:
         return self.crew[0].recommender
 
     @property
-    def caches(self) -> list[CachedEncoder]:
-        """The workers' caches, none where the arm has none."""
-        encoders = (member.recommender.parts.encoder for member in self.crew)
-        return [encoder for encoder in encoders if isinstance(encoder, CachedEncoder)]
-
-    @property
-    def cache_errors(self) -> int:
-        """Calls to the caches' stores that failed so far."""
-        return sum(cache.store.errors for cache in self.caches)
+    def cache(self) -> VectorStore | None:
+        """Where the workers' common cache keeps its vectors, None where the arm has none."""
+        return self.encoded.in_path.store if isinstance(self.encoded.in_path, CachedEncoder) else None
 
 
 def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> BuiltArm:
@@ -77,7 +75,9 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
     encoded = encode_catalogue(scenario, arm, dataset, clock)
     first = build_recommender(scenario, arm, dataset, encoded)
     t0_s = dataset.split_s(scenario.data.train_share)
-    others = [first.beside(_in_path(arm, _fitted(arm, encoded.catalogue, t0_s, clock))) for _ in range(arm.workers - 1)]
+    others = [
+        first.beside(encoded.beside(_fitted(arm, encoded.catalogue, t0_s, clock))) for _ in range(arm.workers - 1)
+    ]
     serving = SERVINGS.get(arm.serving.kind)
     options = parse_options(serving.Options, arm.serving.options, f'serving "{arm.serving.kind}"')
     for recommender in (first, *others):
@@ -89,13 +89,17 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
 
 def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> EncodedCatalogue:
     """Build the arm's cleaner and encoder, fit them on what is known at t0, clean and encode every item."""
-    t0_s = dataset.split_s(scenario.data.train_share)
-    cleaner = build_cleaner(scenario.text_of(arm).steps)
-    cleaner.fit(Catalogue.of(dataset.items, str).texts_known_at(t0_s))
-    catalogue = Catalogue.of(dataset.items, cleaner)
+    cleaner, catalogue = clean_catalogue(scenario, arm, dataset)
     _check_k(scenario, catalogue)
-    encoder = _fitted(arm, catalogue, t0_s, clock)
+    encoder = _fitted(arm, catalogue, dataset.split_s(scenario.data.train_share), clock)
     return EncodedCatalogue(cleaner, catalogue, encoder.encode(catalogue.texts), encoder, _in_path(arm, encoder))
+
+
+def clean_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset) -> tuple[TextCleaner, Catalogue]:
+    """The arm's cleaner, fitted on what is known at t0, and the catalogue cleaned by it."""
+    cleaner = build_cleaner(scenario.text_of(arm).steps)
+    cleaner.fit(Catalogue.of(dataset.items, str).texts_known_at(dataset.split_s(scenario.data.train_share)))
+    return cleaner, Catalogue.of(dataset.items, cleaner)
 
 
 def _fitted(arm: ArmTable, catalogue: Catalogue, t0_s: int, clock: Clock) -> Encoder:
@@ -108,7 +112,7 @@ def _fitted(arm: ArmTable, catalogue: Catalogue, t0_s: int, clock: Clock) -> Enc
 
 
 def _in_path(arm: ArmTable, encoder: Encoder) -> Encoder:
-    """What encodes in a request: the encoder, or a cache of its own around it."""
+    """What encodes in a request: the encoder, or a cache around it."""
     return CachedEncoder(encoder, build_cache(arm.cache.kind, arm.cache.options)) if arm.cache else encoder
 
 
@@ -128,6 +132,7 @@ def build_recommender(scenario: Scenario, arm: ArmTable, dataset: Dataset, encod
         profiles=ProfileStore(dataset.by_user, profile),
         cleaner=encoded.cleaner,
         reranker=_reranker(scenario, arm, catalogue),
+        forgets_profiles=_forgets_profiles(arm),
     )
     return Recommender(parts, scenario.retrieval_options)
 
@@ -146,6 +151,18 @@ def _reranker(scenario: Scenario, arm: ArmTable, catalogue: Catalogue) -> Rerank
             f"Next: lower it, or set retrieval.candidates = {handed}"
         )
     return reranker
+
+
+def _forgets_profiles(arm: ArmTable) -> bool:
+    """Whether feedback drops the user's text from the cache. Raises ConfigError where no such text is in it."""
+    if arm.cache is None or not arm.cache.forget_on_feedback:
+        return False
+    if arm.placement != "profile":
+        raise ConfigError(
+            f'arm "{arm.name}": cache.forget_on_feedback drops profile texts, and placement "{arm.placement}" encodes '
+            'none. Next: leave it out, or set placement = "profile"'
+        )
+    return True
 
 
 def _check_k(scenario: Scenario, catalogue: Catalogue) -> None:

@@ -127,6 +127,11 @@ class Recorder:
         """This request was given up `limit_ns` after it was due, whenever that came to light."""
         self._leave(row, int(self.intended_ns[row]) + limit_ns, Outcome.TIMED_OUT)
 
+    def given_up(self, row: int, now_ns: int) -> None:
+        """This request timed out after it was taken: it waited for its batch until now."""
+        self._marks["batch_wait"][row] = self._ended[row] = now_ns
+        self._outcomes[row] = Outcome.TIMED_OUT
+
     def refused(self, row: int) -> None:
         """This request was turned away when it was due."""
         self._leave(row, int(self.intended_ns[row]), Outcome.REFUSED)

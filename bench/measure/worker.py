@@ -38,7 +38,7 @@ from bench.traffic.requests import draw_trace
 from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
 from recsys.encoders.protocol import EncoderInfo
-from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, ModelError, UnknownKind
+from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, MissingServer, ModelError, UnknownKind
 from recsys.types import Request
 
 UNWANTED = "pandas"
@@ -159,7 +159,7 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
 
 def failure_of(error: Exception, details: str) -> Failure:
     """What the parent is told of an error. details: its traceback, kept where the arm broke."""
-    if isinstance(error, MissingLibrary | MissingDevice):
+    if isinstance(error, MissingLibrary | MissingDevice | MissingServer):
         return Failure(Cause.ABSENT, str(error))
     if isinstance(error, UnknownKind | BadOptions | ModelError | DataError | ConfigError):
         return Failure(Cause.CONFIGURATION, str(error))
@@ -198,8 +198,8 @@ class Worker:
 
     def warm_up(self, command: WarmUp) -> Quiet:
         """Empty the cache; serve the requests one by one and then again all at once, so that each path is warm."""
-        for cache in self.arm.caches:
-            cache.clear()
+        if self.arm.cache is not None:
+            self.arm.cache.clear()
         starts_cold = self.table.cache is not None and self.table.cache.start == "cold"
         if command.high > command.low and not starts_cold:
             requests = self._rewound(command.low, command.high)
@@ -218,7 +218,7 @@ class Worker:
         recorder = self._recorder(len(requests))
         offer = self._offer(point.table, requests, command.intended_ns)
         load = LOADS.get(point.table.kind)
-        cache_errors = self.arm.cache_errors
+        cache_errors = 0 if self.arm.cache is None else self.arm.cache.errors
         with CollectorOff(self.clock) as collector:
             self.probes.start()
             spun_ns, start_ns = self.clock.spun_ns, self.clock.now_ns()
@@ -226,8 +226,8 @@ class Worker:
             wall_ns, spun_ns = self.clock.now_ns() - start_ns, self.clock.spun_ns - spun_ns
             readings = self.probes.stop()
         recorder.close(start_ns)
-        if self.arm.caches:
-            readings["cache_errors"] = self.arm.cache_errors - cache_errors
+        if self.arm.cache is not None:
+            readings["cache_errors"] = self.arm.cache.errors - cache_errors
         return Served(
             intended_ns=recorder.intended_ns,
             taken_ns=recorder.taken_ns,

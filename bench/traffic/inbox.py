@@ -39,6 +39,9 @@ class Stamps(Protocol):
     def timed_out(self, row: int, limit_ns: int) -> None:
         """This request was given up `limit_ns` after it was due."""
 
+    def given_up(self, row: int, now_ns: int) -> None:
+        """This request timed out after it was taken, which came to light before it was encoded."""
+
     def refused(self, row: int) -> None:
         """This request was turned away when it was due."""
 
@@ -104,6 +107,10 @@ class WaitingInbox(ABC):
             if taken and waited_until_ns == next_ns:
                 self.stamps.woke_late(taken[0].row, now_ns - waited_until_ns)
         return taken
+
+    def drop_cancelled(self, rows: Sequence[int]) -> Sequence[int]:
+        """None: without a time-out whoever asked waits."""
+        return ()
 
     def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
         """These requests are answered."""

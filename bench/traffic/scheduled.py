@@ -19,9 +19,10 @@ REHEARSAL_NS = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a queue allows, None = anything. timeout_ns: longest wait for being taken. queue: most requests that wait.
+    """What a queue allows, None = anything. timeout_ns: longest wait for a batch. queue: most requests that wait.
 
-    A request that finds the queue full at its time is refused; one that waited past its limit is given up.
+    A request that finds the queue full at its time is refused; one that waited past its limit is given up, in the inbox
+    or in a system that asks before it encodes (`drop_cancelled`).
     """
 
     timeout_ns: int | None = None
@@ -100,6 +101,16 @@ class ScheduledInbox(WaitingInbox):
             self.stamps.answered((), (), now_ns)
             self.leave_ns(now_ns, 1, 0)
         self.clock.wait_until_ns(leave_ns)
+
+    def drop_cancelled(self, rows: Sequence[int]) -> Sequence[int]:
+        """Those of these requests that waited past the limit though they were taken; they are given up now."""
+        if self._timeout_ns is None:
+            return ()
+        now_ns = self.clock.now_ns()
+        late = [row for row in rows if self._due_ns[row] + self._timeout_ns < now_ns]
+        for row in late:
+            self.stamps.given_up(row, now_ns)
+        return late
 
     def _oldest(self) -> Request:
         """The request that waits longest, built beforehand where there was time before it fell due."""

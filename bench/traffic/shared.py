@@ -65,6 +65,14 @@ class SharedInbox:
                 next_ns = self._inbox.leave_ns(now_ns, 1, 0)
             clock.wait_until_ns(over_ns if next_ns is None or next_ns <= now_ns else min(next_ns, over_ns))
 
+    def drop_cancelled(self, rows: Sequence[int]) -> Sequence[int]:
+        """Those of these requests that nobody waits for any more; what they held up may leave."""
+        with self._changed:
+            dropped = self._inbox.drop_cancelled(rows)
+            if dropped:
+                self._left(dropped)
+            return dropped
+
     def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
         """These requests are answered."""
         with self._changed:

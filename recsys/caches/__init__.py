@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from recsys.caches.protocol import Key, Vector, VectorStore
+from recsys.caches.vector_cache import VectorCache
 from recsys.options import parse_options
 from recsys.registry import Registry
 
 CACHES: Registry[Any] = Registry("recsys.caches", "cache")
 
 
-def build_cache(kind: str, options: Mapping[str, object]) -> VectorStore:
-    """An empty store of this kind. Raises UnknownKind, MissingLibrary, BadOptions."""
+def build_cache(kind: str, options: Mapping[str, object]) -> VectorCache:
+    """A cache in an empty store of this kind. Raises UnknownKind, MissingLibrary, BadOptions."""
     plugin = CACHES.get(kind)
-    store: VectorStore = plugin(parse_options(plugin.Options, options, f'cache "{kind}"'))
-    return store
+    return VectorCache(plugin(parse_options(plugin.Options, options, f'cache "{kind}"')))
 
 
-__all__ = ["CACHES", "Key", "Vector", "VectorStore", "build_cache"]
+__all__ = ["CACHES", "Key", "Vector", "VectorCache", "VectorStore", "build_cache"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -46,13 +47,14 @@ class EntryCache(LRUCache[Key, Entry]):
 
 @CACHES.register("memory")
 class MemoryStore:
-    """One thread's own: nothing is locked."""
+    """Vectors by key, one thread at a time: a look-up moves its entry to the front."""
 
     Options = MemoryOptions
     errors = 0
 
     def __init__(self, options: MemoryOptions) -> None:
         self._entries = EntryCache(round(options.capacity_mb * BYTES_PER_MB))
+        self._alone = threading.Lock()
 
     @property
     def evictions(self) -> int:
@@ -69,7 +71,8 @@ class MemoryStore:
 
     def get(self, keys: Sequence[Key]) -> list[Vector | None]:
         """The vector of each key, which is then the most recently used."""
-        entries = [self._entries.get(key) for key in keys]
+        with self._alone:
+            entries = [self._entries.get(key) for key in keys]
         return [entry.vector if entry else None for entry in entries]
 
     def put(self, vectors: Mapping[Key, Vector]) -> None:
@@ -77,11 +80,19 @@ class MemoryStore:
         for key, vector in vectors.items():
             size_bytes = vector.nbytes + sys.getsizeof(key.text) + ENTRY_OVERHEAD_BYTES
             if size_bytes <= self._entries.maxsize:
-                self._entries[key] = Entry(vector, size_bytes)
+                with self._alone:
+                    self._entries[key] = Entry(vector, size_bytes)
+
+    def drop(self, keys: Sequence[Key]) -> None:
+        """Forget these; they do not count as thrown out."""
+        with self._alone:
+            for key in keys:
+                self._entries.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything and count anew."""
-        self._entries = EntryCache(int(self._entries.maxsize))
+        with self._alone:
+            self._entries = EntryCache(int(self._entries.maxsize))
 
     def close(self) -> None:
         """Forget everything."""

@@ -22,7 +22,10 @@ class Key(NamedTuple):
 
 
 class VectorStore(Protocol):
-    """Vectors float32 [dim] by key. What it cannot do at the moment is a miss and counted, never an error."""
+    """Vectors float32 [dim] by key. What it cannot do at the moment is a miss and counted, never an error.
+
+    Several threads use one.
+    """
 
     @property
     def evictions(self) -> int:
@@ -37,6 +40,9 @@ class VectorStore(Protocol):
 
     def put(self, vectors: Mapping[Key, Vector]) -> None:
         """Keep these, as far as each fits."""
+
+    def drop(self, keys: Sequence[Key]) -> None:
+        """Forget these; what is not known is no error."""
 
     def clear(self) -> None:
         """Forget everything and count anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from pydantic import Field
 
 from recsys.caches import CACHES
 from recsys.caches.protocol import Key, Vector
+from recsys.errors import MissingServer
 from recsys.options import OptionsModel
 
 REQUIRES = ("redis",)
@@ -26,12 +28,14 @@ class RedisOptions(OptionsModel):
     """url: of the server, "" = $LLM_REC_BENCH_REDIS_URL or the usual port of this machine.
 
     timeout_ms: a call that takes longer is given up: its texts are misses. ttl_s: after so long the server forgets a
-    vector; how much it holds is its own `maxmemory`.
+    vector; how much it holds is its own `maxmemory`. must_answer: without a server at the start there is no cache at
+    all, instead of one that misses everything.
     """
 
     url: str = ""
     timeout_ms: float = Field(50, gt=0)
     ttl_s: int = Field(3600, ge=1)
+    must_answer: bool = False
 
 
 @CACHES.register("redis")
@@ -45,7 +49,7 @@ class RedisStore:
     Options = RedisOptions
 
     def __init__(self, options: RedisOptions) -> None:
-        """Nothing is sent yet: a server that is not there shows as misses."""
+        """A server that is not there shows as misses; raise MissingServer where it must be."""
         import redis
 
         url = options.url or os.environ.get(URL_VARIABLE) or "redis://127.0.0.1:6379/0"
@@ -55,7 +59,10 @@ class RedisStore:
         )
         self._failures = (redis.RedisError, OSError)
         self._ttl_s = options.ttl_s
+        self._counting = threading.Lock()
         self.clear()
+        if options.must_answer:
+            self._require_answer(url)
 
     def get(self, keys: Sequence[Key]) -> list[Vector | None]:
         """The vector of each key; all None where the server does not answer in time."""
@@ -64,7 +71,7 @@ class RedisStore:
         try:
             found = self._server.mget([self._name(key) for key in keys])
         except self._failures:
-            self.errors += 1
+            self._count_error()
             return [None] * len(keys)
         return [None if value is None else np.frombuffer(value, np.float32) for value in found]
 
@@ -78,7 +85,16 @@ class RedisStore:
                 pipeline.set(self._name(key), vector.tobytes(), ex=self._ttl_s)
             pipeline.execute()
         except self._failures:
-            self.errors += 1
+            self._count_error()
+
+    def drop(self, keys: Sequence[Key]) -> None:
+        """Let the server forget these; where it does not answer in time they die of age."""
+        if not keys:
+            return
+        try:
+            self._server.unlink(*[self._name(key) for key in keys])
+        except self._failures:
+            self._count_error()
 
     def clear(self) -> None:
         """Take another name for all keys and count anew. Evictions are the server's affair and not counted."""
@@ -88,6 +104,19 @@ class RedisStore:
     def close(self) -> None:
         """Leave the server."""
         self._server.close()
+
+    def _require_answer(self, url: str) -> None:
+        try:
+            self._server.ping()
+        except self._failures as error:
+            raise MissingServer(
+                f'cache "redis": no server answers at {url.rpartition("@")[2]}: {str(error).rstrip(".")}. '
+                f"Next: make redis, or set ${URL_VARIABLE}"
+            ) from error
+
+    def _count_error(self) -> None:
+        with self._counting:
+            self.errors += 1
 
     def _name(self, key: Key) -> str:
         identity = "\x1f".join(map(str, key)).encode("utf-8", "surrogatepass")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,22 @@ class Forward(Protocol[P_contra]):
 
     def forward(self, prepared: P_contra) -> Vectors:
         """float32 [n, dim] of a batch that is padded as it is."""
+
+
+class Computed(NamedTuple):
+    """Vectors [n, dim] of some texts, and what they cost: n_tokens int64 [n], and all of them with padding."""
+
+    vectors: Vectors
+    n_tokens: npt.NDArray[np.int64]
+    padded_tokens: int
+
+
+class Composed(ABC):
+    """An encoder around another, which says itself what of a batch goes through that one, and how."""
+
+    @abstractmethod
+    def forward_all(self, prepared: Any) -> Computed:
+        """As the function of this name."""
 
 
 def batches(
@@ -61,11 +78,15 @@ def forward_sorted(
     return _restore(parts, order), padded_tokens
 
 
-def forward_all(encoder: Encoder, prepared: Any) -> tuple[Vectors, int]:
+def forward_all(encoder: Encoder, prepared: Any) -> Computed:
     """forward_sorted for any encoder: one that pads nothing takes all at once."""
+    if isinstance(encoder, Composed):
+        return encoder.forward_all(prepared)
+    n_tokens = prepared.n_tokens
     if not encoder.info.pads:
-        return encoder.forward(prepared), int(prepared.n_tokens.sum())
-    return forward_sorted(encoder, prepared)
+        return Computed(encoder.forward(prepared), n_tokens, int(n_tokens.sum()))
+    vectors, padded_tokens = forward_sorted(encoder, prepared)
+    return Computed(vectors, n_tokens, padded_tokens)
 
 
 def _cuts(ascending: npt.NDArray[np.int64], max_padded_tokens: int, max_rows: int) -> Iterator[tuple[int, int]]:

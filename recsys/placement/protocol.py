@@ -22,11 +22,13 @@ class Draft:
     texts_per_request: npt.NDArray[np.int64]
 
     def tokens_per_request(self) -> list[int]:
-        """Tokens that each request costs in the encoder."""
-        if self.prepared is None:
-            return [0] * len(self.texts_per_request)
+        """Tokens that each request will cost in the encoder."""
+        return self.sums([] if self.prepared is None else self.prepared.n_tokens)
+
+    def sums(self, n_tokens: npt.ArrayLike) -> list[int]:
+        """These tokens of the texts [texts], summed by request."""
         ends = np.concatenate([[0], np.cumsum(self.texts_per_request)])
-        running = np.concatenate([[0], np.cumsum(self.prepared.n_tokens)])
+        running = np.concatenate([[0], np.cumsum(n_tokens)]).astype(np.int64)
         tokens: list[int] = np.diff(running[ends]).tolist()
         return tokens
 

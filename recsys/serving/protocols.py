@@ -82,6 +82,12 @@ class Inbox(Protocol):
         never earlier because nothing else is scheduled.
         """
 
+    def drop_cancelled(self, rows: Sequence[int]) -> Sequence[int]:
+        """Those of these requests, taken and not answered, that nobody waits for any more: timed out, or hung up.
+
+        They have ended with this call and are counted; neither done nor failed is said of them.
+        """
+
     def done(self, rows: Sequence[int], answers: Sequence[Recommendation | None]) -> None:
         """These requests are answered; None for a request that has no answer but its effect."""
 

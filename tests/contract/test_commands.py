@@ -21,13 +21,13 @@ def test_its_kind_is_the_name_of_its_file(kind):
 
 
 def test_it_explains_itself(kind, capsys):
-    assert main([kind, "--help"]) == 0
+    assert main([kind.replace("_", "-"), "--help"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert (inspect.getdoc(COMMANDS.get(kind)) or "").split("\n")[0] in shown
 
 
 def test_an_unknown_option_is_a_usage_error_without_a_traceback(kind, capsys):
-    assert main([kind, "--no-such-option"]) == 2
+    assert main([kind.replace("_", "-"), "--no-such-option"]) == 2
     told = capsys.readouterr().err
     assert "--no-such-option" in told
     assert "Traceback" not in told

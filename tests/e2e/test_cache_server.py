@@ -49,3 +49,14 @@ def test_without_its_server_every_request_is_answered_by_the_model_and_the_run_s
     assert found.loc["lost", "cache_errors"] >= 2 * found.loc["lost", "requests"], "one call to look up, one to keep"
     findings = json.loads((folder / "run.json").read_text())["findings"]
     assert [finding["verdict"] for finding in findings if finding["check"] == "cache"] == ["DEGRADED"]
+
+
+def test_an_arm_whose_server_must_answer_and_does_not_is_skipped_and_named(tmp_path):
+    pytest.importorskip("redis", reason="the package redis is not installed")
+    arms = ARM.format(name="memory", cache="capacity_mb = 4")
+    arms += ARM.format(name="lost", cache=f'kind = "redis", url = "{NOWHERE}", must_answer = true')
+    folder = run(tmp_path, arms)
+    assert "lost" not in lists(folder).index
+    absent = [arm for arm in json.loads((folder / "run.json").read_text())["arms"] if arm["status"] != "measured"]
+    assert [arm["name"] for arm in absent] == ["lost"]
+    assert "no server answers" in absent[0]["reason"]

@@ -20,6 +20,7 @@ QUICK = {
     "capacity": "--probes 4 --probe-s 3 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
     "doctor": "--processes 2 --blocks 4 --requests 160",
     "explain": "--request 10",
+    "encode-catalogue": "--set arm.minilm-int8.encoder={kind='fake'}",
     "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }

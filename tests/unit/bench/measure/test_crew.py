@@ -53,7 +53,7 @@ def test_workers_have_encoders_of_their_own_and_share_everything_else(placement)
     assert len({id(part.placement) for part in parts}) == 3
     for name in ("catalogue", "index", "profiles", "ranker"):
         assert len({id(getattr(part, name)) for part in parts}) == 1
-    assert len(built.caches) == 3
+    assert {id(part.encoder.store) for part in parts} == {id(built.cache)}
 
 
 def test_what_one_worker_applies_the_other_sees():

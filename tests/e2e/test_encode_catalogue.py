@@ -1,0 +1,159 @@
+"""The verb encode-catalogue: killed and made again it writes the same bytes, and it refuses what is not its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.cli import main
+from recsys.vector_shards import load_item_vectors, read_manifest
+
+N = 20_000
+SCENARIO = """
+name = "many"
+question = "?"
+[data]
+kind = "csv"
+path = "many"
+[requests]
+k = 5
+[[load]]
+kind = "offline"
+requests = 1
+[[arm]]
+name = "hashing"
+encoder = {{ kind = "hashing", dim = 64 }}
+placement = "none"
+[[arm]]
+name = "slow"
+encoder = {{ kind = "fake", service_ms = 0.4 }}
+placement = "offline"
+[[arm]]
+name = "wide"
+encoder = {{ kind = "hashing" }}
+placement = "none"
+{more}
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scenario file and its data: N items, every tenth with the title of the one before."""
+    folder = tmp_path_factory.mktemp("encode")
+    (folder / "many").mkdir()
+    drawn = np.random.default_rng(5)
+    words = [f"word{number}" for number in range(500)]
+    titles = [" ".join(drawn.choice(words, drawn.integers(1, 9))) + f" {number}" for number in range(N)]
+    for number in range(9, N, 10):
+        titles[number] = titles[number - 1]
+    rows = "".join(f"i{number},{title}\n" for number, title in enumerate(titles))
+    (folder / "many" / "items.csv").write_text("item_id,title\n" + rows)
+    events = "".join(f"{1000 + number},u{number % 7},i{number}\n" for number in range(100))
+    (folder / "many" / "interactions.csv").write_text("timestamp,user_id,item_id\n" + events)
+    (folder / "many.toml").write_text(SCENARIO.format(more=""))
+    return folder
+
+
+def words(place: Path, out: Path, arm: str = "hashing", *more: str) -> list[str]:
+    scenario = [str(place / "many.toml"), "--data-dir", str(place), "--arm", arm, "--out", str(out)]
+    return ["encode-catalogue", *scenario, *(more or ("--shard-texts", "1000"))]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
+
+
+def kill_after(shards: int, command: list[str], out: Path) -> None:
+    """Start it in a process of its own, and end that by SIGKILL when it has written so many shards."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([".", *filter(None, [os.environ.get("PYTHONPATH")])])}
+    process = subprocess.Popen(
+        [sys.executable, "run_bench.py", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        for _ in range(1200):
+            if len(list(out.glob("shard-*"))) >= shards or process.poll() is not None:
+                break
+            time.sleep(0.05)
+        assert process.poll() is None, process.stdout.read().decode()  # type: ignore[union-attr]
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_killed_twice_and_made_again_it_writes_the_same_bytes(place, tmp_path, capsys):
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    kill_after(3, words(place, disturbed, "slow"), disturbed)
+    first = len(list(disturbed.glob("shard-*")))
+    kill_after(first + 3, words(place, disturbed, "slow"), disturbed)
+    (disturbed / ".shard-000000.parquet.1.tmp").write_bytes(b"half")
+    assert 3 <= len(list(disturbed.glob("shard-*"))) < 18, "18,000 different texts in shards of 1,000"
+    assert main(words(place, disturbed, "slow")) == 0
+    assert main(words(place, undisturbed, "slow")) == 0
+    assert files_of(disturbed) == files_of(undisturbed)
+    assert len(files_of(undisturbed)) == 19
+    kept = {path: path.stat().st_mtime_ns for path in undisturbed.glob("shard-*")}
+    capsys.readouterr()
+    assert main(words(place, undisturbed, "slow")) == 0
+    assert "all there already" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("shard-*")} == kept
+
+
+def test_it_says_what_it_did_and_what_it_wrote_can_be_loaded(place, tmp_path, capsys):
+    out, told = tmp_path / "vectors", tmp_path / "told.json"
+    assert main([*words(place, out), "--json", str(told)]) == 0
+    said = capsys.readouterr()
+    assert "20,000 items, 18,000 different texts, 18 shards" in said.out
+    assert "texts/s" in said.out
+    assert said.err == "", "no bar where nobody looks"
+    loaded = load_item_vectors(out)
+    assert loaded.item_ids == tuple(f"i{number}" for number in range(N))
+    norms = np.linalg.norm(loaded.vectors, axis=1)
+    assert norms[norms > 0] == pytest.approx(1, abs=1e-5)
+    assert (norms == 0).mean() < 0.01, "words whose hashes cancel"
+    assert np.array_equal(loaded.vectors[9], loaded.vectors[8])
+    found = json.loads(told.read_text())
+    assert (found["new_shards"], found["new_texts"]) == (18, 18_000)
+    assert found["share_of_ceiling"] is None, "no language model"
+    assert found["manifest"] == read_manifest(out).model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (["--shard-texts", "999"], "texts_per_shard"),
+        (["--shard-texts", "1000", "--set", "arm.hashing.encoder.dim=32"], "dim"),
+        (["--shard-texts", "1000", "--set", "arm.hashing.text.emoji=false"], "scenario_sha256"),
+    ],
+)
+def test_other_vectors_in_the_folder_are_refused(place, tmp_path, capsys, change, named):
+    assert main(words(place, tmp_path / "vectors")) == 0
+    before = files_of(tmp_path / "vectors")
+    assert main(words(place, tmp_path / "vectors", "hashing", *change)) == 2
+    assert f"{named} is" in capsys.readouterr().err
+    assert files_of(tmp_path / "vectors") == before
+
+
+def test_vectors_too_long_an_unknown_engine_and_an_unknown_arm_are_refused(place, tmp_path, capsys):
+    assert main(words(place, tmp_path / "wide", "wide")) == 2
+    assert "encoder.dim" in capsys.readouterr().err
+    assert main(words(place, tmp_path / "far", "hashing", "--engine", "remote")) == 2
+    assert 'unknown engine "remote"' in capsys.readouterr().err
+    assert main(words(place, tmp_path / "none", "nobody")) == 2
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_two_at_once_do_not_write_into_one_folder(place, tmp_path, capsys):
+    from filelock import FileLock
+
+    out = tmp_path / "vectors"
+    out.mkdir()
+    with FileLock(out / ".lock"):
+        assert main(words(place, out)) == 2
+    assert "another encode-catalogue" in capsys.readouterr().err
