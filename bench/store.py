@@ -161,6 +161,16 @@ def keep_evaluation(out: Path, scenario: str, scenario_hash: str, table: pd.Data
     return folder / "quality.csv"
 
 
+def make_comparison_folder(out: Path) -> Path:
+    """Make a folder for a comparison, `<utc>_comparison`. Raises ConfigError when it cannot be made."""
+    folder = out / f"{compact_stamp()}_comparison"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise ConfigError(f"results folder {out}: cannot be written: {error}. Next: another --out") from error
+    return folder
+
+
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as csv; what was not measured is empty, infinity is `inf`."""
     replace_file(path, lambda temporary: table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n"))

@@ -15,6 +15,8 @@ import pandas as pd
 from scipy.stats import binom
 
 from bench.analysis.statements import Finding, Statements, Verdict
+from bench.analysis.stats.ratios import judge
+from bench.analysis.stats.samples import Interval
 from bench.analysis.tax import COLUMNS
 from recsys.serving.protocols import STAGES
 
@@ -168,8 +170,14 @@ def _summary_row(plan: Plan, group: pd.DataFrame) -> dict[str, Any]:
             "fidelity_at_k": _fidelity(plan), "tokens_per_request": 0.0 if plan.placement == "none" else 38.4,
             "cpu_s_per_1k": plan.service_ms * 1.6, "spin_s_per_1k": 0.2, "load_s": 1.0 + plan.service_ms / 20,
             "rss_peak_mb": 140 + 9 * plan.service_ms, "cache_hit_ratio": 0.81 if "cache" in plan.name else np.nan,
-            "hit_p50_ms": 1.1 if "cache" in plan.name else np.nan}  # fmt: skip
+            **_hits(plan)}  # fmt: skip
     return row
+
+
+def _hits(plan: Plan) -> dict[str, float]:
+    cached = 1.0 if "cache" in plan.name else np.nan
+    return {"hit_p50_ms": 1.1 * cached, "hit_p99_ms": 2.3 * cached, "miss_p50_ms": 4.4 * cached,
+            "miss_p99_ms": 9.8 * cached}  # fmt: skip
 
 
 def _fidelity(plan: Plan) -> float:
@@ -235,14 +243,24 @@ def _tax(plans: list[Plan], summary: pd.DataFrame) -> pd.DataFrame:
 def _tax_row(row: dict[str, Any], base: pd.Series, full: float) -> dict[str, Any]:
     p50, p99 = row["p50_ms"] - base["p50_ms"], row["p99_ms"] - base["p99_ms"]
     recall = row["recall_at_k"] - base["recall_at_k"]
+    times = {name: row[f"{name}_ms"] / base[f"{name}_ms"] for name in ("p50", "p99")}
     half_p50, half_p99 = 0.1 + 0.05 * abs(p50), 0.3 + 0.2 * abs(p99) if np.isfinite(p99) else 0.0
     return {"arm": row["arm"], "label": row["label"], "delta_p50_ms": p50, "delta_p50_low_ms": p50 - half_p50,
             "delta_p50_high_ms": p50 + half_p50, "delta_p99_ms": p99, "delta_p99_low_ms": p99 - half_p99,
             "delta_p99_high_ms": p99 + half_p99, "delta_cpu_s_per_1k": row["cpu_s_per_1k"] - base["cpu_s_per_1k"],
             "delta_recall": recall, "delta_recall_low": recall - 0.0015, "delta_recall_high": recall + 0.0015,
-            "recovered_share": np.nan if row["role"] == "reference" else 1 - p50 / full,
+            "recovered_share": 1 - p50 / full if row["arm"].startswith("minilm") and not row["role"] else np.nan,
             "fidelity_at_k": row["fidelity_at_k"], "resolvable": abs(p50) > half_p50,
-            "saturated": row["saturated"]}  # fmt: skip
+            "saturated": row["saturated"], **_ratios(times)}  # fmt: skip
+
+
+def _ratios(times: dict[str, float]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for (name, ratio), reach in zip(times.items(), (1.04, 1.2), strict=True):
+        between = Interval(ratio / reach, ratio, ratio * reach)
+        columns |= {f"ratio_{name}": ratio, f"ratio_{name}_low": between.low, f"ratio_{name}_high": between.high,
+                    f"ratio_{name}_verdict": judge(ratio, [between]).value}  # fmt: skip
+    return columns
 
 
 def _answer(n_arms: int) -> str:
@@ -267,7 +285,7 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
     arms = [{"name": plan.name, "label": plan.label, "role": plan.role, "status": "measured", "reason": "",
              "device": "cpu", "placement": plan.placement, "encoder": plan.encoder, "precision": "fp32",
              "info": {"has_model": plan.placement != "none", "real_weights": bool(np.isfinite(plan.recall)),
-                      "dim": 384},
+                      "dim": 384, "weights_bytes": 0 if plan.placement == "none" else 90_000_000},
              "reranker": {"kind": plan.reranker, "real_weights": True} if plan.reranker else {}}
             for plan in plans]  # fmt: skip
     arms.append({"name": "minilm-cuda", "label": "MiniLM fp16 on a GPU", "role": "", "status": "skipped",
@@ -282,7 +300,8 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
         "scenario": {"name": "synthetic", "question": "What does a language model cost a news front page?",
                      "slo": {"p99_ms": SLO_MS}, "requests": {"k": K},
                      "load": [{"kind": "single_stream"}, {"kind": "server"}, {"kind": "offline"}],
-                     "arm": [{"name": arm["name"]} for arm in arms], "blocks": {"count": BLOCKS, "processes": 2}},
+                     "arm": [{"name": arm["name"]} for arm in arms], "blocks": {"count": BLOCKS, "processes": 2},
+                     "quality": {"fidelity_gate": 0.95}},
         "scenario_text": text, "overrides": ["requests.history=20"], "scenario_hash": "abcdef0123456789",
         "environment": {"machine": {"system": "Linux", "kernel": "6.1", "host_hash": "9f2c"},
                         "cpu": {"model": "AMD EPYC 9B14", "cores": 2, "flags": ["avx2", "avx512f", "avx512_vnni"],
@@ -293,5 +312,17 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
                         "git": {"commit": "0123abc", "dirty": False}},
         "data": {"name": "embedded", "sha256": "d" * 64, "simulated": True, "licence": "Apache-2.0", "items": 620,
                  "users": 400, "events": n_events, "warnings": warnings},
-        "arms": arms, "warnings": warnings,
+        "arms": arms, "blocks": _blocks(plans), "warnings": warnings,
     }  # fmt: skip
+
+
+def _blocks(plans: list[Plan]) -> list[dict[str, Any]]:
+    """Block entries; the second block at 10/s was disturbed, for the first arm by all that can be."""
+    calm = {"wall_s": 8.0, "collections": 0, "throttled_s": 0.0, "steal_s": 0.0}
+    disturbed = {"collections": 1, "throttled_s": 0.4, "steal_s": 0.3}
+    points = [("single_stream", None), *(("server", rate) for rate in RATES_PER_S)]
+    return [
+        {"arm": plan.name, "load": load, "offered_per_s": rate, "block": block, "process": block % 2, **calm}
+        | (disturbed if (rate, block, plan.name) == (RATES_PER_S[1], 1, plans[0].name) else {})
+        for plan in plans for load, rate in points for block in range(BLOCKS)
+    ]  # fmt: skip

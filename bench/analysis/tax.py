@@ -9,7 +9,6 @@ processes the others do not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +16,7 @@ import pandas as pd
 
 from bench.analysis.cell import Cell, cells
 from bench.analysis.metrics.quality import SEED, per_user
+from bench.analysis.ratios import RATIO_COLUMNS, common_blocks, ratio_values
 from bench.analysis.roles import holder
 from bench.analysis.selection import Selection
 from bench.analysis.stats.paired import MedianDifference, median_difference
@@ -37,6 +37,7 @@ COLUMNS = [
         for percentile in ("p50", "p99")
         for bound in ("", "_low", "_high", "_restarts_low", "_restarts_high")
     ],
+    *RATIO_COLUMNS,
     "delta_cpu_s_per_1k",
     *[f"delta_recall{bound}" for bound in ("", "_low", "_high")],
     "recovered_share",
@@ -101,7 +102,7 @@ def _identity(cell: Cell) -> dict[str, Any]:
 
 
 def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
-    base, head = _common_blocks(base, head)
+    base, head = common_blocks(base, head)
     if not len(base.rows):
         return {}
     nested = base.nested(base.response_ms), head.nested(head.response_ms)
@@ -114,15 +115,7 @@ def _latency_differences(base: Cell, head: Cell) -> dict[str, object]:
     tail = _try(lambda: tail_difference(*nested, 0.99, np.random.default_rng(SEED)))
     if tail is not None:
         values |= _named("p99", tail.difference, tail.difference_over_processes)
-    return values
-
-
-def _common_blocks(base: Cell, head: Cell) -> tuple[Cell, Cell]:
-    """Both cells, cut to the blocks that both arms served: one may have left the run before its end."""
-    places = [pd.MultiIndex.from_frame(cell.rows.frame("process", "block")) for cell in (base, head)]
-    common = places[0].unique().intersection(places[1].unique())
-    cut = [cell.rows.only(mine.isin(common)) for cell, mine in zip((base, head), places, strict=True)]
-    return replace(base, rows=cut[0]), replace(head, rows=cut[1])
+    return values | ratio_values(*nested)
 
 
 def _try(difference: Callable[[], Stated]) -> Stated | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.analysis.capacity.statement import Capacity
+    from bench.analysis.comparison import Comparison
     from bench.analysis.equal_arms import EqualArms
     from bench.analysis.explained import ExplainedRequest
     from bench.analysis.gate.simulation import Rates
@@ -55,6 +56,12 @@ class Terminal:
         from bench.report import terminal_table
 
         self._out.print(terminal_table(statements))
+
+    def show_comparison(self, comparison: Comparison) -> None:
+        """Arms by runs, what to know of them, and each run's answer."""
+        from bench.report import terminal_comparison
+
+        self._out.print(terminal_comparison(comparison))
 
     def show_quality(self, quality: pd.DataFrame) -> None:
         """The tables of an evaluation: one row an arm or floor, one column a metric."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bench.analysis.comparison import Comparison
     from bench.analysis.statements import Statements
+    from bench.report.comparison_terminal import ComparisonReport
     from bench.report.terminal import TerminalReport
 
 
@@ -29,3 +31,17 @@ def terminal_table(statements: Statements) -> TerminalReport:
     from bench.report.terminal import TerminalReport
 
     return TerminalReport(statements)
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> Path:
+    """Write comparison.html and its picture into an existing folder; returns the page's path. Raises OSError."""
+    from bench.report.comparison_page import write_comparison as write
+
+    return write(comparison, folder)
+
+
+def terminal_comparison(comparison: Comparison) -> ComparisonReport:
+    """What `compare` prints."""
+    from bench.report.comparison_terminal import ComparisonReport
+
+    return ComparisonReport(comparison)

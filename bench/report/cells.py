@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bench.analysis.stats.ratios import Change
 from bench.quantities import MISSING, difference, interval, quantity
 from bench.report.tables import Cell
 
@@ -18,6 +19,8 @@ NOT_RESOLVABLE = Cell(
     tone="quiet",
 )
 UNBOUNDED = "not bounded: too few independent requests for an interval, so the value alone says little"
+NO_RATIO = "no ratio: another machine, a saturated load point, or too few requests"
+RATIO_TONES = {Change.SLOWER.value: "bad", Change.UNTOLD.value: "quiet"}
 
 Values = Mapping[str, Any]
 
@@ -80,6 +83,16 @@ def difference_cell(values: Values, name: str, unit: str = "") -> Cell:
         told_from = f" from ±{quantity(least)}" if math.isfinite(least) else ""
         return replace(NOT_RESOLVABLE, interval=f"{interval(low, high)}{told_from}")
     return Cell(difference(value), interval(low, high))
+
+
+def ratio_cell(values: Values, percentile: str) -> Cell:
+    """`×1.07 slower` with its interval, of the columns `ratio_<percentile>…`; "–" where no ratio is claimed."""
+    ratio = number(values, f"ratio_{percentile}")
+    if math.isnan(ratio):
+        return Cell(MISSING, note=NO_RATIO, tone="quiet")
+    word = str(values[f"ratio_{percentile}_verdict"])
+    low, high = (number(values, f"ratio_{percentile}_{bound}") for bound in ("low", "high"))
+    return Cell(f"{quantity(ratio, '×')} {word}", interval(low, high), tone=RATIO_TONES.get(word, ""))
 
 
 def restarts_cell(values: Values, name: str) -> Cell:

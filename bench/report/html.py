@@ -22,6 +22,36 @@ from bench.report.wording import GLOSSARY, METHOD, NOT_MEASURED, SIMULATED
 
 def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
     """The whole page. pictures: drawn ones as embedded SVG, absent ones as a line that says why."""
+    run = statements.run
+    return (
+        page_environment()
+        .get_template("template.html.j2")
+        .render(
+            run=run,
+            question=run["scenario"].get("question") or run["scenario"]["name"],
+            answer=statements.answer,
+            chips=chips(statements),
+            findings=statements.findings,
+            warnings=warnings(statements),
+            outside=[(check.outcome, outside.said(check)) for check in outside.made(statements)],
+            not_testable=outside.not_testable(statements),
+            simulated=SIMULATED if run["data"]["simulated"] else "",
+            main=main_table(statements),
+            tax=tax_table(statements) if len(statements.tax) else None,
+            loads=load_table(statements),
+            quality=quality_table(statements),
+            rankers=ranker_table(statements),
+            pictures=pictures,
+            environment=(*_environment(run), ("inbox", inbox_facts(run))),
+            method=METHOD,
+            not_measured=NOT_MEASURED,
+            glossary=GLOSSARY,
+        )
+    )
+
+
+def page_environment() -> Environment:
+    """What fills the templates: text is escaped, a name that is missing is an error."""
     environment = Environment(
         loader=PackageLoader("bench.report", "."),
         autoescape=True,
@@ -31,28 +61,7 @@ def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["data_uri"] = data_uri
-    run = statements.run
-    return environment.get_template("template.html.j2").render(
-        run=run,
-        question=run["scenario"].get("question") or run["scenario"]["name"],
-        answer=statements.answer,
-        chips=chips(statements),
-        findings=statements.findings,
-        warnings=warnings(statements),
-        outside=[(check.outcome, outside.said(check)) for check in outside.made(statements)],
-        not_testable=outside.not_testable(statements),
-        simulated=SIMULATED if run["data"]["simulated"] else "",
-        main=main_table(statements),
-        tax=tax_table(statements) if len(statements.tax) else None,
-        loads=load_table(statements),
-        quality=quality_table(statements),
-        rankers=ranker_table(statements),
-        pictures=pictures,
-        environment=(*_environment(run), ("inbox", inbox_facts(run))),
-        method=METHOD,
-        not_measured=NOT_MEASURED,
-        glossary=GLOSSARY,
-    )
+    return environment
 
 
 def data_uri(svg: bytes) -> str:

@@ -133,16 +133,23 @@ def to_rich(table: Table) -> RichTable:
         padding=(0, 2, 0, 0),
     )  # fmt: skip
     drawn.add_column(Text(table.name_head), overflow="fold", min_width=10)
-    for column in table.columns:
+    for place, column in enumerate(table.columns):
         head = "\n".join(part for part in (column.group, *column.head.replace(" (", ", (").split(", ")) if part)
         drawn.add_column(
-            Text(head), justify="right" if column.numeric else "left", overflow="fold", no_wrap=column.numeric
-        )
+            Text(head), justify="right" if column.numeric else "left", overflow="fold", no_wrap=column.numeric,
+            min_width=_widest(table, place) if column.numeric else None,
+        )  # fmt: skip
     for row in table.rows:
         if row.cells:
             name = Text(row.name).append(f" ({row.tag})" if row.tag else "", style="dim")
             drawn.add_row(name, *(_rich_cell(cell) for cell in row.cells))
     return drawn
+
+
+def _widest(table: Table, place: int) -> int:
+    """Characters of the longest line in a column: rich would take its longest word for what it needs."""
+    return max((line.cell_len for row in table.rows if row.cells for line in _rich_cell(row.cells[place]).split()),
+               default=1)  # fmt: skip
 
 
 def _rich_cell(cell: Cell) -> RichText:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
@@ -31,7 +31,7 @@ class TerminalReport:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Called by rich, with the width that the terminal has."""
-        yield to_rich(_fitting(main_table(self._statements), console, options))
+        yield to_rich(fitting(main_table(self._statements), COLUMNS, GIVEN_UP_FIRST, (console, options)))
         for finding in self._statements.findings:
             verdict = Verdict(finding.verdict)
             if verdict is not Verdict.VALID:
@@ -53,13 +53,15 @@ class TerminalReport:
             yield Text(f"Checks against results from elsewhere, not testable here: {untold}.", style="dim")
 
 
-def _fitting(table: Table, console: Console, options: ConsoleOptions) -> Table:
-    """The columns that matter most in a terminal, fewer where it is narrow: a cut number would be a wrong one."""
-    have = {column.key for column in table.columns}
-    keys = [key for key in COLUMNS if key in have]
-    for given_up in GIVEN_UP_FIRST:
-        needed = Measurement.get(console, options, to_rich(table.only(keys))).minimum
+def fitting(
+    table: Table, keys: Sequence[str], given_up_first: Sequence[str], where: tuple[Console, ConsoleOptions]
+) -> Table:
+    """These columns, fewer where the terminal is narrow: a cut number would be a wrong one."""
+    console, options = where
+    kept = [key for key in keys if key in {column.key for column in table.columns}]
+    for given_up in given_up_first:
+        needed = Measurement.get(console, options, to_rich(table.only(kept))).minimum
         if needed <= options.max_width - 2:
             break
-        keys = [key for key in keys if key != given_up]
-    return table.only(keys)
+        kept = [key for key in kept if key != given_up]
+    return table.only(kept)

@@ -16,14 +16,14 @@ PAGE, MARKDOWN, FIGURES = "report.html", "report.md", "figures"
 def write(statements: Statements, folder: Path) -> Path:
     """Write pictures, Markdown and page, in this order, so that the page never stands beside older pictures."""
     pictures = draw_pictures(statements)
-    _write_pictures(pictures, folder / FIGURES)
+    write_pictures(pictures, folder / FIGURES)
     write_whole(folder / MARKDOWN, build_markdown(statements, pictures).encode())
     page = folder / PAGE
     write_whole(page, build_html(statements, pictures).encode())
     return page
 
 
-def _write_pictures(pictures: Sequence[Picture], folder: Path) -> None:
+def write_pictures(pictures: Sequence[Picture], folder: Path) -> None:
     """A picture that is absent this time leaves no older one behind."""
     folder.mkdir(exist_ok=True)
     for picture in pictures:

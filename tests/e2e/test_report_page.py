@@ -10,8 +10,10 @@ import pytest
 from report_statements import build_statements
 
 from bench.report import write_report
+from bench.report.figures import FIGURES
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+KINDS = FIGURES.kinds()
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -62,8 +64,7 @@ def page(folder):
 
 def test_everything_is_written_and_no_partial_file_stays(folder):
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    kinds = ("quality_cost", "waterfall", "tail", "load_curve")
-    assert files == {"report.html", "report.md", *(f"figures/{kind}.{end}" for kind in kinds for end in ("svg", "png"))}
+    assert files == {"report.html", "report.md", *(f"figures/{kind}.{end}" for kind in KINDS for end in ("svg", "png"))}
 
 
 def test_the_same_run_gives_the_same_bytes(statements, folder, tmp_path):
@@ -91,7 +92,7 @@ def test_twelve_arms_with_long_labels_stay_under_two_megabytes(tmp_path):
 
 
 def test_every_picture_has_an_alternative_text(page):
-    assert len(page.all("img")) == 4
+    assert len(page.all("img")) == len(KINDS)
     assert all(len(attributes["alt"]) > 60 for attributes in page.all("img"))
 
 
@@ -99,7 +100,9 @@ def test_the_reader_meets_things_in_the_order_in_which_they_matter(statements, p
     order = [
         statements.run["scenario"]["question"], statements.answer, "Run is DEGRADED", "Tastes are simulated.",
         "the hypervisor took 2.1 %", "Arms at a glance", "Quality and cost", "How to read it.", "Where the time goes",
-        "Latency by percentile", "Load and latency", "Quality, and the floors under it", "Every load point",
+        "Latency by percentile", "Load and latency", "Latency over the run", "Tax and recovery",
+        "Ratio to the baseline",
+        "Cache hits and misses", "Memory and start-up", "Cost", "Quality, and the floors under it", "Every load point",
         "AMD EPYC 9B14", "What does a model cost?", "llm-rec-bench run", "x(⌈np⌉)", "What is not measured", "Glossary",
     ]  # fmt: skip
     text = page.text[page.text.index(statements.run["scenario"]["question"]) :]
@@ -124,7 +127,7 @@ def test_hostile_text_stays_text(statements, tmp_path):
     }  # fmt: skip
     hostile = Page(write_report(replace(statements, run=run, answer=evil), tmp_path).read_text(encoding="utf-8"))
     assert not hostile.all("script")
-    assert len(hostile.all("img")) == 4
+    assert len(hostile.all("img")) == len(KINDS)
     assert hostile.text.count("alert(1)") > 10
     assert "<script" not in (tmp_path / "report.md").read_text(encoding="utf-8").replace("\\<script", "")
 
@@ -132,7 +135,7 @@ def test_hostile_text_stays_text(statements, tmp_path):
 def test_markdown_links_pictures_that_exist(folder):
     text = (folder / "report.md").read_text(encoding="utf-8")
     links = [part.split(")")[0] for part in text.split("](")[1:]]
-    assert len(links) == 4
+    assert len(links) == len(KINDS)
     assert all((folder / link).is_file() for link in links)
 
 

@@ -53,9 +53,9 @@ def median_difference(base: Nested, head: Nested, *, level: float = 0.95) -> Med
     ratio_over_processes = None if layout.blocks.size < 2 else _over_processes(log_ratio, process, level)
     return MedianDifference(
         difference=t_interval(difference, level),
-        ratio=_exponential(t_interval(log_ratio, level)),
+        ratio=exponential(t_interval(log_ratio, level)),
         difference_over_processes=over_processes,
-        ratio_over_processes=None if ratio_over_processes is None else _exponential(ratio_over_processes),
+        ratio_over_processes=None if ratio_over_processes is None else exponential(ratio_over_processes),
         components=_components_of_mean(log_ratio, process, layout),
         pairs=int(log_ratio.size),
     )
@@ -83,7 +83,7 @@ def _over_processes(values: Samples, process: npt.NDArray[np.int64], level: floa
     return t_interval(np.bincount(process, weights=values) / np.bincount(process), level)
 
 
-def _exponential(interval: Interval) -> Interval:
+def exponential(interval: Interval) -> Interval:
     """Return a ratio's interval from that of its logarithm."""
     return Interval(math.exp(interval.low), math.exp(interval.point), math.exp(interval.high))
 
