@@ -65,9 +65,3 @@ class NotReproduced(BenchError):
     """What was rebuilt from a stored run is not what the run holds."""
 
     exit_code = 2
-
-
-class RunsNotComparable(BenchError):
-    """Runs whose numbers must not stand beside each other: other requests, other data, another schema."""
-
-    exit_code = 2
