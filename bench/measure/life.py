@@ -95,7 +95,7 @@ def _counters(served: Served, passed: dict[str, int], kinds: npt.NDArray[np.int8
         "padded_tokens": int(served.padded_tokens.sum()),
         **passed,
     }
-    if worker.arm.caches:
+    if worker.arm.cache is not None:
         counters["cache_hits"] = int(((served.tokens == 0) & (kinds == RequestKind.RECOMMEND)).sum())
     return counters
 
