@@ -27,7 +27,8 @@ class VectorCache:
     def put(self, vectors: Mapping[Key, Vector]) -> None:
         """Keep these."""
         self.store.put(vectors)
-        self.generation += 1
+        with self._boarding:
+            self.generation += 1
 
     def complete(self, keys: Sequence[Key], seen_generation: int, compute: Compute) -> dict[Key, Vector]:
         """The vectors of these keys, all different, that were not in the store when it was at that generation.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,17 +136,15 @@ def _manifest(
     )
 
 
-def _alone(folder: Path) -> FileLock:
-    """A folder that nobody else writes into, made where it is missing; to be entered. Raises ConfigError."""
+def _alone(folder: Path) -> AbstractContextManager[object]:
+    """A folder, made where it is missing, that nobody else writes into until the context ends. Raises ConfigError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK_FILE)
-        lock.acquire(timeout=0)
+        return FileLock(folder / LOCK_FILE).acquire(timeout=0)
     except Timeout as error:
         raise ConfigError(f"--out {folder}: another encode-catalogue writes into it. Next: wait for its end") from error
     except OSError as error:
         raise ConfigError(f"--out {folder}: cannot be written: {error}. Next: another folder") from error
-    return lock
 
 
 def _claim(folder: Path, manifest: VectorManifest) -> None:
