@@ -27,9 +27,9 @@ def index_ladder_tables(found: IndexLadder) -> list[Table]:
 def _table(found: IndexLadder, n_items: int) -> Table:
     rows = tuple(Row(rung.index, _cells(rung)) for rung in found.rungs if rung.n_items == n_items)
     notes = (
-        f"Made-up unit vectors of {found.dim} dimensions around topics: fidelity on texts is another. Add: 1,000 items. "
-        "Size: by which the process grew. p50, p99: of a search for ten. Sums: the median search over the median float32 "
-        "sum over the same vectors. int8 and binary score their best again in float32.",
+        f"Made-up unit vectors of {found.dim} dimensions around topics: fidelity on texts is another. Add: 1,000. "
+        "Size: by which the process grew. p50, p99: of a search for ten. Sums: the median search over the median "
+        "float32 sum over the same vectors. int8 and binary score their best again in float32.",
     )
     threads = f"{found.threads} thread{'s' if found.threads > 1 else ''}"
     return Table(f"Indexes of {n_items:,} items, {threads}", "", COLUMNS, rows, notes)

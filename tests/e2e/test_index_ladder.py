@@ -7,15 +7,13 @@ from bench.cli import main
 from bench.experiments.index_ladder.subjects import LADDER, buildable, made_up_vectors
 
 
-def test_every_index_of_every_size_is_measured(tmp_path, capsys):
+def test_every_index_is_measured(tmp_path, capsys):
     table, target = tmp_path / "ladder.csv", tmp_path / "ladder.json"
-    command = ["index_ladder", "--sizes", "500,2000", "--queries", "40", "--rounds", "1"]
+    command = ["index_ladder", "--sizes", "500", "--queries", "40", "--rounds", "1"]
     assert main([*command, "--csv", str(table), "--json", str(target)]) == 0
     found = json.loads(target.read_text())
     labels = [index.label for index in buildable()]
-    assert [(rung["n_items"], rung["index"]) for rung in found["rungs"]] == [
-        (size, label) for size in (500, 2000) for label in labels
-    ]
+    assert [(rung["n_items"], rung["index"]) for rung in found["rungs"]] == [(500, label) for label in labels]
     for rung in found["rungs"]:
         assert rung["p50_low_ms"] <= rung["p50_ms"] <= rung["p50_high_ms"]
         assert rung["p99_ms"] is None, "40 queries carry no p99"
@@ -29,7 +27,7 @@ def test_every_index_of_every_size_is_measured(tmp_path, capsys):
     assert len(rows) == len(found["rungs"])
     assert rows[0]["p99_ms"] == "", "empty where it was not measured"
     said = capsys.readouterr().out
-    assert "Indexes of 2,000 items, 1 thread" in said
+    assert "Indexes of 500 items, 1 thread" in said
     assert all(label in said for label in labels)
 
 
