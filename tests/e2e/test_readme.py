@@ -20,6 +20,7 @@ QUICK = {
     "doctor": "--processes 2 --blocks 4 --requests 160",
     "explain": "--request 10",
     "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
+    "index_ladder": "--sizes 200 --queries 10 --rounds 1",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }
 """What makes a command short without changing what it does."""
