@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bench.analysis.explained import ExplainedRequest
     from bench.analysis.gate.simulation import Rates
     from bench.analysis.gate.statement import GateResult
+    from bench.analysis.index_ladder import IndexLadder
     from bench.analysis.roofline import Roofline
     from bench.analysis.statements import Statements
     from bench.experiments.calibrate import Calibration
@@ -117,6 +118,14 @@ class Terminal:
 
         self._out.print(to_rich(ceilings_table(found)))
         self._out.print(to_rich(shares_table(found)))
+
+    def show_index_ladder(self, found: IndexLadder) -> None:
+        """What each index costs and keeps, by size."""
+        from bench.report.index_ladder_table import index_ladder_tables
+        from bench.report.tables import to_rich
+
+        for table in index_ladder_tables(found):
+            self._out.print(to_rich(table))
 
     def show_explanation(self, found: ExplainedRequest) -> None:
         """Who asked, what each score is made of, and the events that lie nearest."""

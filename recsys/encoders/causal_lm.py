@@ -23,8 +23,9 @@ BATCH_TOLERANCE = {"fp32": 1e-5, "bf16": 5e-3, "fp16": 5e-4}
 
 
 class CausalLmOptions(ModelOptions):
-    r"""model: a hub id, a folder, or with weights = "random" "qwen3-0.6b", "smollm2-135m" or "qwen3-tiny".
+    r"""model: a hub id, a folder, or the name of a shipped configuration with weights = "random".
 
+    These are "qwen3-0.6b", "qwen3-4b", "qwen3-8b", "smollm2-135m" and "qwen3-tiny".
     prompt: the instruction that the model was trained with, such as "Instruct: …\nQuery:". pooling: the state of the
     last token, or the mean of all. precision: of weights and activations; pooling and the norm are always fp32.
     """

@@ -75,6 +75,7 @@ class PretrainedEncoder:
         "kind": "transformer",
         "precision": "fp32",
         "compiled": False,
+        "graphs": False,
         "batch_tokens": 1024,
     }
 

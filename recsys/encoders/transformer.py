@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.torch_model import load_torch_model
+from recsys.errors import BadOptions
 from recsys.options import OptionsModel
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
@@ -23,10 +25,12 @@ class TransformerOptions(PretrainedOptions):
     """precision: of weights and activations; pooling and the norm are always fp32.
 
     compiled: by torch.compile, which takes a C++ compiler on a CPU, and half a minute the first time.
+    graphs: on a GPU, one CUDA graph a bucket of batch and length (recsys.models.graph_buckets).
     """
 
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     compiled: bool = False
+    graphs: bool = False
 
 
 @ENCODERS.register("transformer")
@@ -46,10 +50,21 @@ class TransformerEncoder(PretrainedEncoder):
         from recsys.models.encoder import encoder_states
         from recsys.models.pooling import embedder
 
+        if options.graphs and (options.compiled or not runtime.device.startswith("cuda")):
+            raise BadOptions(
+                f'encoder "transformer": graphs = true is for a model that is not compiled, on a GPU; device is '
+                f'"{runtime.device}". Next: leave graphs out, or device = "cuda"'
+            )
         module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
         super().__init__(options, runtime, model)
         states = (compiled_states if options.compiled else encoder_states)(module, runtime.device, dtype)
         self._run = embedder(states, runtime.device, options.pooling)
+        if options.graphs:
+            from recsys.models.cuda_graph import CudaGraphRun
+            from recsys.models.graph_buckets import BucketedRuns
+
+            capture = partial(CudaGraphRun, states, options.pooling, runtime.device)
+            self._run = BucketedRuns(capture, eager=self._run)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)

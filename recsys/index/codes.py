@@ -19,6 +19,7 @@ Float32 = npt.NDArray[np.float32]
 
 INT8_MAX = 127
 BITS_A_WORD = 64
+FP16_BLOCK_ROWS = 512
 
 
 class Codes(Protocol):
@@ -51,6 +52,32 @@ class Fp32Codes:
     def rewind(self) -> None:
         """Hold the rows that it was built with."""
         self._vectors.rewind()
+
+
+class Fp16Codes:
+    """Half precision, half of float32's memory. Blocks of rows become float32 in a core's cache, and are used there."""
+
+    def __init__(self, vectors: Float32) -> None:
+        self._codes = Rows(vectors.astype(np.float16))
+
+    def scores(self, queries: Float32) -> Float32:
+        """Dot products with the rounded rows, float32 [queries, n]."""
+        import torch
+
+        codes = torch.from_numpy(self._codes.array)  # numpy converts number by number
+        blocks = [
+            dot_products(queries, codes[start : start + FP16_BLOCK_ROWS].float().numpy())
+            for start in range(0, len(codes), FP16_BLOCK_ROWS)
+        ]
+        return np.concatenate(blocks, axis=1) if blocks else np.zeros((len(queries), 0), np.float32)
+
+    def put(self, positions: Positions, vectors: Float32) -> None:
+        """Replace these rows."""
+        self._codes.put(positions, vectors.astype(np.float16))
+
+    def rewind(self) -> None:
+        """Hold the rows that it was built with."""
+        self._codes.rewind()
 
 
 class Int8Codes:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from recsys.errors import BadOptions
 from recsys.index import INDEXES
-from recsys.index.codes import BinaryCodes, Codes, Float32, Fp32Codes, Int8Codes, truncated
+from recsys.index.codes import BinaryCodes, Codes, Float32, Fp16Codes, Fp32Codes, Int8Codes, truncated
 from recsys.index.protocol import Candidates, best, ordered
 from recsys.index.rows import Rows
 from recsys.index.visibility import Visibility
@@ -20,7 +20,12 @@ from recsys.types import Positions, Vectors
 
 REQUIRES = ("torch",)
 
-CODES: dict[str, Callable[[Float32], Codes]] = {"fp32": Fp32Codes, "int8": Int8Codes, "binary": BinaryCodes}
+CODES: dict[str, Callable[[Float32], Codes]] = {
+    "fp32": Fp32Codes,
+    "fp16": Fp16Codes,
+    "int8": Int8Codes,
+    "binary": BinaryCodes,
+}
 
 
 class QuantisedIndexOptions(OptionsModel):
@@ -30,7 +35,7 @@ class QuantisedIndexOptions(OptionsModel):
     none, and no float32 vectors are held. Only models trained for it (Matryoshka) put most into their first dimensions.
     """
 
-    precision: Literal["int8", "binary", "fp32"] = "int8"
+    precision: Literal["int8", "binary", "fp16", "fp32"] = "int8"
     truncate_dim: int | None = Field(None, ge=1)
     rescore: int = Field(4, ge=0)
 
@@ -45,8 +50,8 @@ class QuantisedIndexOptions(OptionsModel):
 class QuantisedIndex:
     """Scores every item by a code of its vector, then the best by the vectors themselves.
 
-    Memory: the codes, int8 a quarter and binary a thirty-second of float32 [n_items, dim], less where truncated; and
-    with re-scoring the float32 vectors, of which a search reads few rows.
+    Memory: the codes, fp16 half, int8 a quarter and binary a thirty-second of float32 [n_items, dim], less where
+    truncated; and with re-scoring the float32 vectors, of which a search reads few rows.
     """
 
     Options = QuantisedIndexOptions

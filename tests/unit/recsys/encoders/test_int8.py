@@ -51,6 +51,7 @@ def test_it_is_compared_with_the_exact_model():
         "max_tokens": 64,
         "precision": "fp32",
         "compiled": False,
+        "graphs": False,
         "batch_tokens": 1024,
     }
     with pytest.raises(BadOptions, match="candidate"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from recsys.encoders import build_encoder, exact_reference
-from recsys.errors import MissingLibrary
+from recsys.errors import BadOptions, MissingLibrary
 
 TINY = {"model": "bert-tiny-uncased", "weights": "random"}
 TEXTS = [
@@ -69,3 +70,17 @@ def test_without_a_compiler_it_is_a_missing_library(monkeypatch):
 
 def test_the_reference_of_a_compiled_arm_is_not_compiled():
     assert exact_reference("transformer", {"compiled": True, "model": "minilm"})["compiled"] is False
+
+
+def test_graphs_without_a_gpu_are_refused():
+    with pytest.raises(BadOptions, match='graphs = true.*device is "cpu"'):
+        build_encoder("transformer", graphs=True, **TINY)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU here")
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "bf16"])
+def test_graphs_compute_what_eager_does(precision):
+    eager = build_encoder("transformer", device="cuda", precision=precision)
+    graphs = build_encoder("transformer", device="cuda", precision=precision, graphs=True)
+    for texts in (TEXTS, TEXTS[:1], TEXTS[3:], ["game " * 300]):
+        assert cosines(eager.encode(texts), graphs.encode(texts)).min() > 1 - eager.info.batch_tolerance

@@ -47,6 +47,7 @@ def agreement(items, users, n, **options):
     [
         ({"precision": "int8", "rescore": 0}, 0.98, 1.0),
         ({"precision": "int8"}, 0.999, 1.0),
+        ({"precision": "fp16", "rescore": 0}, 0.995, 1.0),
         ({"precision": "binary", "rescore": 0}, 0.5, 0.75),
         ({"precision": "binary"}, 0.88, 0.98),
         ({"precision": "binary", "rescore": 8}, 0.96, 1.0),

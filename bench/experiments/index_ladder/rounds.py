@@ -1,0 +1,48 @@
+"""Every index of every size in a process of its own, by turns, so that a machine that changes changes all."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bench.analysis.index_ladder import IndexLadder, Rung, rung_of
+from bench.experiments.calibration.process import MeasuringProcess
+from bench.experiments.index_ladder.index_speed import DIM, IndexSpeed, TimeIndex
+from bench.experiments.index_ladder.subjects import LadderIndex, buildable
+
+
+def measure_index_ladder(
+    sizes: Sequence[int], threads: int, n_queries: int, rounds: int, say: Callable[[str], None]
+) -> IndexLadder:
+    """Speed, memory and fidelity of every index that can be built here, size by size.
+
+    n_queries: of a round. Raises NothingMeasured where a process dies.
+    """
+    rungs: list[Rung] = []
+    for n_items in sizes:
+        chosen = [index for index in buildable() if n_items <= index.most_items]
+        found: dict[str, list[IndexSpeed]] = {index.label: [] for index in chosen}
+        for number in range(rounds):
+            for index in chosen:
+                with MeasuringProcess() as process:
+                    found[index.label].append(process.ask(TimeIndex(index, n_items, n_queries, threads)))
+            say(f"{n_items:,} items: round {number + 1} of {rounds}")
+        rungs += [_rung(index, n_items, found[index.label]) for index in chosen]
+    return IndexLadder(threads, DIM, tuple(rungs))
+
+
+def _rung(index: LadderIndex, n_items: int, speeds: Sequence[IndexSpeed]) -> Rung:
+    return rung_of(
+        index=index.label,
+        n_items=n_items,
+        build_s=statistics.median(speed.build_s for speed in speeds),
+        add_s_per_1k=statistics.median(speed.add_s for speed in speeds) * 1000 / min(1000, n_items),
+        resident_bytes=int(statistics.median(speed.resident_bytes for speed in speeds)),
+        fidelity_at_10=speeds[0].fidelity_at_10,
+        times_ns=(
+            np.concatenate([speed.query_ns for speed in speeds]),
+            np.concatenate([speed.sum_ns for speed in speeds]),
+        ),
+    )
