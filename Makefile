@@ -26,7 +26,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 perf: $(READY)
-	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
+	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only $(PERF_OPTIONS)
 
 # A server for cache = { kind = "redis" }, in the foreground: in memory alone, the least recently used out first.
 redis:

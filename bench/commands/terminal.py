@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bench.analysis.gate.simulation import Rates
     from bench.analysis.gate.statement import GateResult
     from bench.analysis.index_ladder import IndexLadder
+    from bench.analysis.micro import MicroRun
+    from bench.analysis.profile import Profile
     from bench.analysis.roofline import Roofline
     from bench.analysis.statements import Statements
     from bench.experiments.calibrate import Calibration
@@ -126,6 +128,22 @@ class Terminal:
 
         for table in index_ladder_tables(found):
             self._out.print(to_rich(table))
+
+    def show_hotspots(self, found: Profile, top: int) -> None:
+        """The functions with the most time of their own."""
+        from bench.report.hotspot_table import hotspot_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(hotspot_table(found, top)))
+
+    def show_micro(self, found: MicroRun) -> None:
+        """Micro-benchmarks with percentiles, and the machine where the file says it."""
+        from bench.report.micro_table import micro_table
+        from bench.report.tables import to_rich
+
+        self._out.print(to_rich(micro_table(found)))
+        if model := found.environment.get("cpu", {}).get("model"):
+            self.print(f"Measured on {model}, {found.environment['cpu'].get('usable', 'unknown')} usable processors.")
 
     def show_explanation(self, found: ExplainedRequest) -> None:
         """Who asked, what each score is made of, and the events that lie nearest."""

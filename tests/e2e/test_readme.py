@@ -22,7 +22,7 @@ QUICK = {
     "explain": "--request 10",
     "encode-catalogue": "--set arm.minilm-int8.encoder={kind='fake'}",
     "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
-    "index_ladder": "--sizes 200 --queries 10 --rounds 1",
+    "index-ladder": "--sizes 200 --queries 10 --rounds 1",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }
 """What makes a command short without changing what it does."""
