@@ -19,8 +19,10 @@ def encoders_of(scenario: Scenario) -> list[ArmTable]:
     """The arms whose encoder runs a pretrained model, the first of those that do it alike; none that lack a library."""
     chosen: dict[str, ArmTable] = {}
     for arm in scenario.arm:
-        if not ENCODERS.entry(arm.encoder.kind).missing and issubclass(
-            ENCODERS.get(arm.encoder.kind), PretrainedEncoder
+        if (
+            not arm.is_foreign
+            and not ENCODERS.entry(arm.encoder.kind).missing
+            and issubclass(ENCODERS.get(arm.encoder.kind), PretrainedEncoder)
         ):
             chosen.setdefault(f"{arm.encoder.model_dump_json()} {arm.device} {arm.threads}", arm)
     return list(chosen.values())
