@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -256,6 +258,19 @@ target = { kind = "python", object = "their_module:Popular", options = { shift =
     lengths = stage_lengths_ns(lists)
     others = [stage for stage in STAGES if stage not in ("service", "respond")]
     assert (lengths["service"] > 0).all() and (lengths[others] == 0).all(axis=None)
+
+
+def test_the_readmes_worked_examples_run_as_they_stand(module, monkeypatch, ids):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(class .*?)```", readme, re.DOTALL)
+    theirs, mine = re.findall(r"```toml\n(\[\[arm\]\]\n.*?)```", readme, re.DOTALL)
+    (module / "newest.py").write_text(code)
+    monkeypatch.setenv("RANK_KEY", "s3cret-key")
+    with foreign_service(by_popularity(ids)) as service:
+        arms = theirs.replace("http://127.0.0.1:9000", service.url) + mine
+        run = made_run(module, scenario_text(requests=LISTS_ALONE, load=SHORT, arms=arms))
+    assert (rows_of(run)["outcome"] == "answered").all()
+    assert all((rows_of(run, arm=arm)["recommended"].map(len) == 5).all() for arm in ("theirs", "mine"))
 
 
 @pytest.mark.parametrize(

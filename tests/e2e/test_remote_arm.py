@@ -7,10 +7,10 @@ from faulty_service import foreign_service, reply
 from mini_scenario import EMBEDDED, made_run, scenario_text, write_scenario
 from service_process import serving
 
-MINILM = """\
+TINY = """\
 [[arm]]
-name = "minilm"
-encoder = { kind = "transformer", model = "minilm" }
+name = "tiny"
+encoder = { kind = "transformer", model = "bert-tiny-uncased", weights = "random" }
 placement = "profile"
 """
 LOAD = """\
@@ -31,9 +31,9 @@ placement = "profile"
 
 
 def test_against_our_own_service_its_fidelity_is_1(tmp_path):
-    served = scenario_text(arms=MINILM)
-    with serving(write_scenario(tmp_path, served), "minilm") as service:
-        arms = remote_arm(service.url, "minilm", ', reference = { kind = "transformer", model = "minilm" }')
+    with serving(write_scenario(tmp_path, scenario_text(arms=TINY)), "tiny") as service:
+        reference = '{ kind = "transformer", model = "bert-tiny-uncased", weights = "random" }'
+        arms = remote_arm(service.url, "bert-tiny-uncased", f", reference = {reference}")
         text = scenario_text(data=EMBEDDED, requests=REQUESTS, load=LOAD, arms=arms)
         run = made_run(tmp_path, text.replace("warmup_requests = 5", "warmup_requests = 2"))
     row = pd.read_csv(run / "summary.csv").iloc[0]
