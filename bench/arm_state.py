@@ -41,7 +41,7 @@ class ArmState:
             "reason": self.reason,
             "details": self.details,
             "device": info.device if info else self.table.device,
-            "placement": self.table.placement,
+            "placement": "elsewhere" if self.table.is_foreign else self.table.placement,
             "encoder": self.table.encoder.kind,
             "precision": info.precision if info else "",
             "info": {name: getattr(info, name) for name in info.__dataclass_fields__} if info else {},

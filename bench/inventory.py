@@ -17,6 +17,7 @@ PACKAGES = {
     "rankings": "recsys.ranking",
     "re-rankings": "recsys.reranking",
     "serving": "recsys.serving",
+    "targets": "bench.measure.targets",
     "loads": "bench.measure.loads",
     "arrivals": "bench.traffic.arrivals",
     "probes": "bench.measure.probes",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.measure.recorder import NOT_WAITED_FOR, Outcome
+from bench.measure.recorder import NOT_WAITED_FOR, UNKNOWN, Outcome
 from bench.measure.slices import Slice
 from bench.measure.worker import Served
 from bench.scenario import ArmTable
@@ -89,8 +89,8 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
         "observed_ns": pa.array(served.observed_ns),
         **{f"mark_{stage}_ns": pa.array(ends) for stage, ends in served.stage_ends_ns.items()},
         "lateness_ns": pa.array(served.lateness_ns, mask=served.lateness_ns == NOT_WAITED_FOR),
-        "tokens": pa.array(served.tokens + handed.tokens if handed else served.tokens),
-        "padded_tokens": pa.array(served.padded_tokens + handed.padded_tokens if handed else served.padded_tokens),
+        "tokens": _known(served.tokens, handed.tokens if handed else None),
+        "padded_tokens": _known(served.padded_tokens, handed.padded_tokens if handed else None),
         "cache_hit": hits,
         "outcome": _words(served.outcomes, [outcome.name.lower() for outcome in Outcome]),
         "counted": pa.array(np.arange(n) >= origin.settling),
@@ -147,6 +147,12 @@ def _words(
     """words[code] for each code, null where it is absent; a word is stored once, however often it stands."""
     places = pa.array(codes.astype(np.int32), mask=absent)
     return pa.DictionaryArray.from_arrays(places, pa.array(words, pa.string()))
+
+
+def _known(tokens: npt.NDArray[np.int32], of_reranker: npt.NDArray[np.int32] | None) -> pa.Array:
+    """Tokens of encoder and re-ranker together, null where the system does not say."""
+    both = tokens if of_reranker is None else tokens + of_reranker
+    return pa.array(both, mask=tokens == UNKNOWN)
 
 
 def _repeated(word: str, n: int) -> pa.DictionaryArray:

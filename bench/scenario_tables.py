@@ -18,6 +18,10 @@ from recsys.serving.protocols import STAGES
 NAME_PATTERN = re.compile(r"[a-z0-9_-]+")
 
 
+NO_ENCODER = "none"
+"""The encoder's kind of an arm that names none: its recommender is not this project's."""
+
+
 def _is_none(value: object) -> bool:
     """For keys that came later: left out where nothing is said, so that older scenarios keep their hash."""
     return value is None
@@ -200,6 +204,8 @@ class ArmTable(Strict):
 
     text: what this arm cleans otherwise than [text] says: stems suit TF-IDF, for example, and no language model.
 
+    target: where the recommender is; None = in the worker's process. Those that bring their own name no encoder.
+
     planted_sleep_ms: a fault planted on purpose, ms by stage, to see that the instrument finds it there.
     planted_double_encode: another one: every request's texts are encoded twice.
     """
@@ -207,7 +213,7 @@ class ArmTable(Strict):
     name: str
     label: str = ""
     role: Literal["", "baseline", "reference"] = ""
-    encoder: PluginTable
+    encoder: PluginTable = PluginTable(kind=NO_ENCODER)
     device: str = "cpu"
     placement: str = "profile"
     serving: PluginTable = PluginTable(kind="direct")
@@ -220,6 +226,7 @@ class ArmTable(Strict):
     text: TextTable = TextTable()
     planted_sleep_ms: dict[str, float] = {}
     planted_double_encode: bool = Field(False, exclude_if=_is_false)
+    target: PluginTable | None = Field(None, exclude_if=_is_none)
 
     @field_validator("name")
     @classmethod
@@ -240,6 +247,11 @@ class ArmTable(Strict):
     def title(self) -> str:
         """The label, or the name where there is none."""
         return self.label or self.name
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its recommender is somebody else's: then encoder, placement, ranking and serving mean nothing."""
+        return self.encoder.kind == NO_ENCODER
 
 
 class SloTable(Strict):

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.analysis.profile import Hotspot, Profile
 from bench.errors import ConfigError
 from bench.measure.slices import cut_slices
-from bench.measure.worker import Assignment, WarmUp, Worker
+from bench.measure.worker import Assignment, WarmUp, Worker, read_trace
 from bench.scenario import Scenario
 
 ROOTS = ("site-packages", "dist-packages", "bench", "recsys")
@@ -34,7 +34,8 @@ def profile_arm(
     warmup = cut_slices(scenario)[0]
     end = warmup.high + requests
     say(f"{table.title}: loading the model, warming up")
-    worker = Worker(Assignment(scenario, table, data_dirs, end))
+    assignment = Assignment(scenario, table, data_dirs, end)
+    worker = Worker(assignment, read_trace(assignment))
     worker.look_around()
     worker.warm_up(WarmUp(warmup.low, warmup.high))
     say(f"serving {requests} requests under the profiler")

@@ -88,7 +88,12 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
 
 
 def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> EncodedCatalogue:
-    """Build the arm's cleaner and encoder, fit them on what is known at t0, clean and encode every item."""
+    """Build the arm's cleaner and encoder, fit them on what is known at t0, clean and encode every item.
+
+    Raises ConfigError for an arm whose recommender is somebody else's.
+    """
+    if arm.is_foreign:
+        raise ConfigError(f'arm "{arm.name}": its recommender cannot be built here. Next: choose others with --arm')
     cleaner, catalogue = clean_catalogue(scenario, arm, dataset)
     _check_k(scenario, catalogue)
     encoder = _fitted(arm, catalogue, dataset.split_s(scenario.data.train_share), clock)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -22,6 +23,7 @@ from bench.measure.encoder_calls import EncoderCalls
 from bench.measure.loads import LOADS
 from bench.measure.recorder import Outcome
 from bench.measure.slices import Slice, counted_requests
+from bench.measure.targets.local import LocalTarget
 from bench.measure.wire import send
 from bench.measure.worker import Assignment, Serve, Served, WarmUp, Worker, failure_of
 from bench.traffic.trace import Trace
@@ -51,25 +53,28 @@ def live(connection: Connection, assignment: Assignment, trace: Trace, warmup: S
     """Entry point of the process: sends a Lived, or a Failure. No parts: build the arm and no more."""
     inherited = set(sys.modules)
     try:
-        worker = Worker(assignment, trace)
-        points = []
-        if parts:
-            worker.look_around()
-            calls = EncoderCalls(worker.arm)
-            worker.warm_up(WarmUp(warmup.low, warmup.high))
-            points = [_serve(worker, calls, part) for part in parts]
+        with closing(Worker(assignment, trace)) as worker:
+            points = _measure(worker, warmup, parts) if parts else []
         send(connection, Lived(points, sorted(sys.modules.keys() - inherited)))
     except Exception as error:  # noqa: BLE001 the parent must learn why, whatever it was
         send(connection, failure_of(error, traceback.format_exc()))
 
 
-def _serve(worker: Worker, calls: EncoderCalls, part: Part) -> dict[str, Any]:
+def _measure(worker: Worker, warmup: Slice, parts: Sequence[Part]) -> list[dict[str, Any]]:
+    worker.look_around()
+    calls = EncoderCalls(worker.target.arm) if isinstance(worker.target, LocalTarget) else None
+    worker.warm_up(WarmUp(warmup.low, warmup.high))
+    return [_serve(worker, calls, part) for part in parts]
+
+
+def _serve(worker: Worker, calls: EncoderCalls | None, part: Part) -> dict[str, Any]:
     point = part.slice.point
     if point is None:
         raise ValueError("the warm-up slice is not measured")
-    before, control_ms = calls.counts(), control_product_ms(worker.clock)
+    control_ms = control_product_ms(worker.clock)
+    before = calls.counts() if calls else {}
     served = worker.serve(Serve(part.slice, part.intended_ns))
-    passed = {name: count - before[name] for name, count in calls.counts().items()}
+    passed = {name: count - before[name] for name, count in calls.counts().items()} if calls else {}
     settling = len(part.slice) - counted_requests(point, worker.scenario)
     kinds = worker.trace.kind[part.slice.low : part.slice.high]
     asked = (kinds == RequestKind.RECOMMEND) & (np.arange(len(kinds)) >= settling)
@@ -95,7 +100,7 @@ def _counters(served: Served, passed: dict[str, int], kinds: npt.NDArray[np.int8
         "padded_tokens": int(served.padded_tokens.sum()),
         **passed,
     }
-    if worker.arm.cache is not None:
+    if worker.table.cache is not None:
         counters["cache_hits"] = int(((served.tokens == 0) & (kinds == RequestKind.RECOMMEND)).sum())
     return counters
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bench.scenario import ArmTable, Scenario
 from bench.traffic.trace import Trace
+from recsys.data import Dataset
 from recsys.features.text.noise import Noise, noisy_dataset
 
 
@@ -16,3 +17,8 @@ def noisy_trace(scenario: Scenario, arm: ArmTable, trace: Trace) -> Trace:
     if noise.is_planted("queries"):
         queries = {row: noise(query, "queries") for row, query in queries.items()}
     return replace(trace, dataset=noisy_dataset(trace.dataset, noise), queries=queries)
+
+
+def noisy_data(scenario: Scenario, arm: ArmTable, dataset: Dataset) -> Dataset:
+    """The data set alone as this arm meets it."""
+    return noisy_dataset(dataset, Noise(scenario.text_of(arm).planted))

@@ -37,7 +37,10 @@ def plant_sleeps(recommender: Recommender, sleeps_ms: Mapping[str, float]) -> No
     """
     for stage, sleep_ms in sleeps_ms.items():
         if stage not in _METHODS:
-            raise ConfigError(f"planted_sleep_ms: {stage} is a part of re-ranking. Next: plant it in rerank")
+            raise ConfigError(
+                f"planted_sleep_ms: nothing can be planted in {stage}, which is a part of re-ranking or lies outside "
+                f"the recommender. Known: {', '.join(_METHODS)}. Next: plant it in one of these"
+            )
         method = _METHODS[stage]
         for worker in (recommender, recommender.ingestion):
             if hasattr(worker, method):

@@ -10,10 +10,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from bench.clock import NS_PER_S, MonotonicClock
+from bench.measure.targets import Built
 from bench.measure.wire import receive, send
 from bench.measure.worker import (
     Assignment,
-    Built,
     Cause,
     Failure,
     Instruments,

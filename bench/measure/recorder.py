@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -15,6 +15,8 @@ from recsys.types import Positions, Recommendation
 
 NOT_WAITED_FOR = -1
 LONGEST_LATENESS_NS = np.iinfo(np.int32).max
+UNKNOWN = -1
+"""Tokens of a system that does not say how many it computes."""
 KINDS_OF_ERRORS = 20
 """Different error messages that are kept; all are counted."""
 
@@ -63,7 +65,8 @@ class Recorder:
         self.intended_ns = np.zeros(n, np.int64)
         self.taken_ns = np.zeros(n, np.int64)
         self.ended_ns = np.zeros(n, np.int64)
-        self.marks_ns = {stage: np.zeros(n, np.int64) for stage in STAGES}
+        self.marks_ns = {stage: np.zeros(n, np.int64) for stage in STAGES[:-1]}
+        self.marks_ns[STAGES[-1]] = self.ended_ns  # the last stage ends with the request
         self.lateness_ns = np.full(n, NOT_WAITED_FOR, np.int32)
         self.tokens_of = np.zeros(n, np.int32)
         self.padded_tokens_of = np.zeros(n, np.int32)
@@ -103,6 +106,17 @@ class Recorder:
             self.handed.candidates[row, : len(positions)] = positions
         self.handed.tokens[rows] = n_tokens
         _share_out(padded_tokens, rows, self.handed.padded_tokens)
+
+    def told(self, row: int, taken_ns: int, lengths_ns: Mapping[str, int]) -> None:
+        """A system elsewhere took this request at this time, as far as is known, and says how long its stages were.
+
+        They follow one another in the order of STAGES.
+        """
+        self._taken[row] = end_ns = taken_ns
+        for stage in STAGES:
+            if stage in lengths_ns:
+                end_ns += lengths_ns[stage]
+                self._marks[stage][row] = end_ns
 
     def due(self, rows: range, intended_ns: int) -> None:
         """These requests are due at this time."""
@@ -162,13 +176,12 @@ class Recorder:
     def close(self, start_ns: int) -> None:
         """Count all times from the block's start, and give stages that a request does not pass length 0.
 
-        Works in place, since there may be a million requests. The last stage ends with the request: between its mark
-        and the inbox's stamp lies handing the answer over.
+        Works in place, since there may be a million requests. Between the mark of the last stage and the inbox's stamp,
+        which takes its place, lies handing the answer over.
         """
         last = self.taken_ns
         for stage in STAGES[:-1]:
             last = np.maximum(last, self.marks_ns[stage], out=self.marks_ns[stage])
-        self.marks_ns[STAGES[-1]] = self.ended_ns
         for times_ns in (self.intended_ns, self.taken_ns, *self.marks_ns.values()):
             times_ns -= start_ns
 

@@ -178,6 +178,8 @@ def _references(arms: Mapping[str, ArmTable]) -> list[tuple[ArmTable, list[str]]
     """The exact fp32 recommenders that are needed, and the names of the arms that each is the yardstick of."""
     needed: dict[str, tuple[ArmTable, list[str]]] = {}
     for name, arm in arms.items():
+        if arm.is_foreign:
+            continue
         exact = exact_reference(arm.encoder.kind, arm.encoder.options)
         if exact is None and arm.reranking is None:
             continue

@@ -5,10 +5,12 @@ The parent asks one thing at a time over a pipe: `WarmUp`, `Serve`, or None to e
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection
@@ -20,16 +22,15 @@ import numpy.typing as npt
 
 from bench.clock import NS_PER_S, MonotonicClock, nap
 from bench.errors import ConfigError
-from bench.measure.arm import BuiltArm, build_arm
 from bench.measure.collector import CollectorOff
-from bench.measure.crew import serve_together
 from bench.measure.loads import LOADS, Offer
 from bench.measure.noise import noisy_trace
 from bench.measure.probes import Subject
-from bench.measure.probes.cpu import process_cpu_s
+from bench.measure.probes.cpu import other_process_cpu_s, process_cpu_s
 from bench.measure.probes.probe_set import build_probes
-from bench.measure.recorder import Handed, Outcome, Recorder
+from bench.measure.recorder import UNKNOWN, Handed, Outcome, Recorder
 from bench.measure.slices import Slice
+from bench.measure.targets import Built, Setting, build_target
 from bench.measure.waiting import Waiting, leave_waiting, settle_waiting
 from bench.measure.wire import receive, send
 from bench.scenario import ArmTable, LoadTable, Scenario
@@ -37,13 +38,14 @@ from bench.traffic.inbox import WaitingInbox
 from bench.traffic.requests import draw_trace
 from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
-from recsys.encoders.protocol import EncoderInfo
 from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, MissingServer, ModelError, UnknownKind
 from recsys.types import Request
 
 UNWANTED = "pandas"
 """scikit-learn imports it where it is installed, and it pyarrow: memory and loading time that no arm asked for."""
 QUIET_CHECK_S = 0.01
+TICKS_CHECK_S = 0.15
+"""Another process's time is told in ticks of 10 ms: one of them would be all that is allowed in a shorter stretch."""
 QUIET_SHARE = 0.1
 QUIET_LIMIT_S = 2.0
 
@@ -56,15 +58,6 @@ class Assignment:
     arm: ArmTable
     data_dirs: tuple[Path, ...]
     trace_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """What an arm is: its encoder, its ranker as it was fitted, and its re-ranker, {} without one."""
-
-    info: EncoderInfo
-    ranker: dict[str, Any]
-    reranker: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +141,11 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
     sys.modules.setdefault(UNWANTED, None)  # type: ignore[arg-type]  # importing it now fails, as where it is missing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
     try:
-        worker = Worker(assignment, read_trace(assignment))
-        send(connection, worker.describe())
-        send(connection, worker.look_around())
-        while (command := receive(connection)) is not None:
-            send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
+        with closing(Worker(assignment, read_trace(assignment))) as worker:
+            send(connection, worker.describe())
+            send(connection, worker.look_around())
+            while (command := receive(connection)) is not None:
+                send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
     except Exception as error:  # noqa: BLE001 the parent must learn why, whatever it was
         send(connection, failure_of(error, traceback.format_exc()))
 
@@ -181,25 +174,27 @@ class Worker:
         self.scenario = assignment.scenario
         self.table = assignment.arm
         self.trace: Trace = noisy_trace(self.scenario, self.table, trace)
-        self.arm: BuiltArm = build_arm(self.scenario, self.table, self.trace.dataset, self.clock)
+        setting = Setting(self.scenario, self.table, self.trace, assignment.data_dirs, self.clock)
+        self.target = build_target(setting)
 
     def describe(self) -> Built:
         """What was built."""
-        parts = self.arm.recommender.parts
-        reranker = parts.reranker.describe() if parts.reranker else {}
-        return Built(self.arm.encoded.encoder.info, parts.ranker.describe(), reranker)
+        return self.target.describe()
+
+    def close(self) -> None:
+        """End what the target began."""
+        self.target.close()
 
     def look_around(self) -> Instruments:
         """Choose how to wait and what can be read here: no part of what the arm takes to load."""
         waits = any(LOADS.get(load.kind).open_loop or load.think_ms for load in self.scenario.load)
-        waiting = settle_waiting(self.clock, len(self.arm.crew)) if waits else leave_waiting(self.clock)
-        self.probes = build_probes(Subject(self.table.device), self.clock)
+        waiting = settle_waiting(self.clock, self.target.threads) if waits else leave_waiting(self.clock)
+        self.probes = build_probes(Subject(self.table.device, process=self.target.process), self.clock)
         return Instruments(waiting, self.probes.describe())
 
     def warm_up(self, command: WarmUp) -> Quiet:
         """Empty the cache; serve the requests one by one and then again all at once, so that each path is warm."""
-        if self.arm.cache is not None:
-            self.arm.cache.clear()
+        self.target.forget_cached()
         starts_cold = self.table.cache is not None and self.table.cache.start == "cold"
         if command.high > command.low and not starts_cold:
             requests = self._rewound(command.low, command.high)
@@ -225,16 +220,13 @@ class Worker:
         recorder = self._recorder(len(requests))
         offer = self._offer(point.table, requests, command.intended_ns)
         load = LOADS.get(point.table.kind)
-        cache_errors = 0 if self.arm.cache is None else self.arm.cache.errors
         with CollectorOff(self.clock) as collector:
             self.probes.start()
             spun_ns, start_ns = self.clock.spun_ns, self.clock.now_ns()
-            self._serve(load.open(offer, self.clock, recorder), recorder)
+            told = self._serve(load.open(offer, self.clock, recorder), recorder)
             wall_ns, spun_ns = self.clock.now_ns() - start_ns, self.clock.spun_ns - spun_ns
-            readings = self.probes.stop()
+            readings = self.probes.stop() | told
         recorder.close(start_ns)
-        if self.arm.cache is not None:
-            readings["cache_errors"] = self.arm.cache.errors - cache_errors
         return Served(
             intended_ns=recorder.intended_ns,
             taken_ns=recorder.taken_ns,
@@ -246,7 +238,7 @@ class Worker:
             outcomes=recorder.outcomes,
             recommended=recorder.recommended,
             wall_s=wall_ns / NS_PER_S,
-            spin_s=spun_ns / NS_PER_S,
+            spin_s=spun_ns / NS_PER_S if self._works_here else 0.0,
             readings=readings,
             was_quiet=self._wait_until_quiet(),
             pauses=collector.pauses,
@@ -258,27 +250,49 @@ class Worker:
     def _rewound(self, low: int, high: int) -> Sequence[Request]:
         """The requests of these rows, the world set back to the moment before the first."""
         requests = self.trace.requests(low, high)
-        self.arm.recommender.rewind(requests[0].timestamp_s)  # its parts are the whole crew's
+        self.target.rewind(requests[0])
         return requests
 
+    @property
+    def _works_here(self) -> bool:
+        """Whether this process is the one that serves, and not its client: what it spins is then in its CPU seconds."""
+        return self.target.process == os.getpid()
+
     def _recorder(self, n: int) -> Recorder:
-        return Recorder(n, self.scenario.requests.k, self.clock, self.arm.recommender.n_handed_over)
+        recorder = Recorder(n, self.scenario.requests.k, self.clock, self.target.candidates)
+        if not self.target.tells_tokens:
+            recorder.tokens_of[:] = UNKNOWN
+        if not self.target.tells_padding:
+            recorder.padded_tokens_of[:] = UNKNOWN
+        return recorder
 
     def _offer(
         self, table: LoadTable, requests: Sequence[Request], intended_ns: npt.NDArray[np.int64] | None = None
     ) -> Offer:
-        return Offer(table, requests, intended_ns, workers=len(self.arm.crew))
+        return Offer(table, requests, intended_ns, workers=self.target.takers)
 
-    def _serve(self, inbox: WaitingInbox, recorder: Recorder) -> None:
-        serve_together(self.arm.crew, inbox, recorder)
+    def _serve(self, inbox: WaitingInbox, recorder: Recorder) -> dict[str, float]:
+        told = self.target.serve(inbox, recorder)
         if recorder.first_error is not None and not (recorder.outcomes != Outcome.FAILED).any():
             raise recorder.first_error
+        return told
 
     def _wait_until_quiet(self) -> bool:
-        """Wait until this process uses less than a tenth of a core; libraries' threads may spin for a while."""
-        for _ in range(round(QUIET_LIMIT_S / QUIET_CHECK_S)):
-            before_s = process_cpu_s()
-            nap(QUIET_CHECK_S)
-            if process_cpu_s() - before_s < QUIET_SHARE * QUIET_CHECK_S:
-                return True
-        return False
+        """Wait until this process uses less than a tenth of a core; libraries' threads may spin for a while.
+
+        So does the process that serves, where it is another whose time can be read.
+        """
+        process = self.target.process
+        if self._works_here or process is None:
+            return _rests(process_cpu_s, QUIET_CHECK_S)
+        return _rests(process_cpu_s, QUIET_CHECK_S) and _rests(lambda: other_process_cpu_s(process), TICKS_CHECK_S)
+
+
+def _rests(cpu_s: Callable[[], float], check_s: float) -> bool:
+    """Whether a process comes to rest within the limit, looked at so often. cpu_s: its CPU seconds so far."""
+    for _ in range(round(QUIET_LIMIT_S / check_s)):
+        before_s = cpu_s()
+        nap(check_s)
+        if cpu_s() - before_s < QUIET_SHARE * check_s:
+            return True
+    return False

@@ -14,6 +14,8 @@ MODEL_RERANK = "rerank by model"
 COLOURS = {
     "queue": "#d0d0d0",
     "network": "#7d7d7d",
+    "serialise": "#5a5a5a",
+    "service": "#b58f5f",
     "clean": "#d3efe4",
     "profile": "#8fd6b9",
     "prepare": "#8ec4e8",
@@ -29,7 +31,10 @@ COLOURS = {
     "update": "#b5e3cf",
     "respond": "#3f8f74",
 }
-"""Stages in the order in which a request passes them. Greys wait, blues encode, greens are the rest."""
+"""Stages in the order in which a request passes them. Greys wait or travel, blues encode, greens are the rest.
+
+A system that does not say what it does is brown.
+"""
 
 ENCODER = ("prepare", "encode", "first_token", "more_tokens", MODEL_RERANK)
 

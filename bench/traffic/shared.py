@@ -6,19 +6,18 @@ Idle workers queue up; only the first of them waits for the next request, so tha
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Sequence
 
 from bench.traffic.inbox import WaitingInbox
-from recsys.types import Recommendation, Request, RequestKind
+from recsys.serving.in_flight import InFlight
+from recsys.types import Recommendation, Request
 
 
 class SharedInbox:
     """Hands requests of one inbox to several workers, each exactly once, oldest first.
 
-    Feedback leaves only when no earlier request of its user is in flight, and no later one leaves before it is applied;
-    an ingest leaves when nothing is in flight and holds up everything after it. changed: wakes those that wait; made
-    here unless given.
+    What is in flight decides what may leave (`recsys.serving.in_flight`). changed: wakes those that wait; made here
+    unless given.
     """
 
     def __init__(self, inbox: WaitingInbox, changed: threading.Condition | None = None) -> None:
@@ -26,10 +25,7 @@ class SharedInbox:
         self._changed = changed or threading.Condition()
         self._someone_waits = False
         self._closed = False
-        self._in_flight: dict[int, Request] = {}
-        self._reading = Counter[int]()  # requests for a list in flight, by user
-        self._writing = Counter[int]()  # feedback in flight, by user
-        self._ingests = 0
+        self._in_flight = InFlight()
 
     def take(self, max_requests: int, max_wait_ns: int = 0) -> list[Request]:
         """Wait for the next request; return once `max_requests` are due or `max_wait_ns` after the oldest fell due."""
@@ -110,32 +106,11 @@ class SharedInbox:
             waited_until_ns = leave_ns
 
     def _claim(self, now_ns: int, max_requests: int) -> list[Request]:
-        """Claimed together by one worker, which serves them in order: they hold up others, not one another."""
-        taken = self._inbox.claim(now_ns, max_requests, self._may_leave)
-        for request in taken:
-            self._in_flight[request.row] = request
-            self._count(request, 1)
+        """What is due and held up by nothing, for one worker."""
+        taken = self._inbox.claim(now_ns, max_requests, self._in_flight.lets_out)
+        self._in_flight.enter(taken)
         return taken
 
-    def _may_leave(self, request: Request) -> bool:
-        if self._ingests:
-            return False
-        if request.kind is RequestKind.INGEST:
-            return not self._in_flight
-        if request.kind is RequestKind.FEEDBACK:
-            return not (self._reading[request.user] or self._writing[request.user])
-        return not self._writing[request.user]
-
     def _left(self, rows: Sequence[int]) -> None:
-        for row in rows:
-            self._count(self._in_flight.pop(row), -1)
+        self._in_flight.leave(rows)
         self._changed.notify_all()
-
-    def _count(self, request: Request, step: int) -> None:
-        if request.kind is RequestKind.INGEST:
-            self._ingests += step
-            return
-        counter = self._writing if request.kind is RequestKind.FEEDBACK else self._reading
-        counter[request.user] += step
-        if not counter[request.user]:
-            del counter[request.user]

@@ -2,7 +2,8 @@
 
 A plug-in registers a class that is called with (options, runtime) and has three attributes: `Options`, an
 OptionsModel; `DEVICES`, what it runs on ("cpu", "cuda"); `WANTS_CLOCK`, whether it waits. A fourth, `EXACT`, is for
-encoders with a model: the kind that computes the same in exact fp32, and its options that decide speed alone.
+encoders with a model: the kind that computes the same in exact fp32, and its options that decide speed alone; or a
+function from options to all of these, None where there is no such encoder.
 Its module imports no heavy library at its top, so that options can be checked where none is installed.
 """
 
@@ -59,8 +60,11 @@ def exact_reference(kind: str, options: Mapping[str, object]) -> dict[str, objec
 
     None where there is no model. Encoders that differ in speed alone have the same reference.
     """
-    exact: Mapping[str, object] | None = getattr(ENCODERS.get(kind), "EXACT", None)
+    exact: Any = getattr(ENCODERS.get(kind), "EXACT", None)
     if exact is None:
         return None
+    if callable(exact):
+        named: dict[str, object] | None = exact(options)
+        return named
     known = ENCODERS.get(str(exact["kind"])).Options.model_fields
     return {name: value for name, value in options.items() if name in known} | dict(exact)

@@ -11,6 +11,9 @@ from typing import Protocol
 from recsys.types import Positions, Recommendation, Request
 
 STAGES = (
+    "network",
+    "serialise",
+    "service",
     "clean",
     "profile",
     "prepare",
@@ -27,6 +30,8 @@ STAGES = (
 )
 """Stages in the order in which a request passes them. Those that a kind of request does not pass have length 0.
 
+network: of a system over the wire, there and back, with what neither end accounts for; serialise: reading requests and
+writing answers there; service: what a system does that does not say more. In process all three have length 0.
 first_token, more_tokens: of a re-ranker that writes its list; rerank is what is left after them, or all of re-ranking.
 """
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import mini_gate
 import pytest
 from mini_scenario import scenario_text, write_scenario
+from service_process import serving
 
 from bench.cli import main
 from recsys.data.loading import data_dirs_from_environment
@@ -54,6 +55,11 @@ def test_command(line, results, monkeypatch, tmp_path):
             pytest.skip("amazon-games not found: set LLM_REC_BENCH_DATA to the folder that holds it")
         words = [str((ROOT / folders[0]).resolve()) if word == "DIR" else word for word in words]
     words = [str(ROOT / word) if word.startswith("scenarios/") else word for word in words]
+    if verb == "serve":  # it ends when it is told to, so it gets a process of its own
+        scenario, _, arm = words
+        with serving(scenario, arm) as service:
+            assert service.get("/health")[0] == 200
+        return
     if verb == "run" and "--dry-run" not in words:
         words.append("--dry-run")
     if verb == "gate":  # the checkout that is tested may have no origin

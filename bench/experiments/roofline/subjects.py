@@ -20,7 +20,11 @@ def encoders_of(scenario: Scenario) -> list[ArmTable]:
     """The arms whose encoder runs a pretrained model, the first of those that do it alike; none that lack a library."""
     chosen: dict[str, ArmTable] = {}
     for arm in scenario.arm:
-        if not ENCODERS.entry(arm.encoder.kind).missing and _is_pretrained(ENCODERS.get(arm.encoder.kind)):
+        if (
+            not arm.is_foreign
+            and not ENCODERS.entry(arm.encoder.kind).missing
+            and _is_pretrained(ENCODERS.get(arm.encoder.kind))
+        ):
             chosen.setdefault(f"{arm.encoder.model_dump_json()} {arm.device} {arm.threads}", arm)
     return list(chosen.values())
 

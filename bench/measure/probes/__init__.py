@@ -7,8 +7,9 @@ the block, or what the system itself kept meanwhile. What cannot be read is left
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -25,13 +26,20 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is looked at: this process, and the device of its arm ("cpu", "cuda" = the first GPU, "cuda:N").
+    """What is looked at: a process, and the device of its arm ("cpu", "cuda" = the first GPU, "cuda:N").
 
+    process: its id, this one's unless given; None = out of reach, so that nothing of a process can be read.
     root: the folder in which /proc and /sys are looked for.
     """
 
     device: str = "cpu"
     root: Path = Path("/")
+    process: int | None = field(default_factory=os.getpid)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this process."""
+        return self.process == os.getpid()
 
     @property
     def on_gpu(self) -> bool:

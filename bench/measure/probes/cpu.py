@@ -1,4 +1,4 @@
-"""CPU time of this process, and of the rest of the machine."""
+"""CPU time of the process that serves, and of the rest of the machine."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ NOT_BUSY = ("idle", "iowait", "steal", "guest", "guest_nice")
 class CpuProbe(CounterProbe):
     """CPU seconds of all threads, spinning included. The machine's counters step in ticks of 10 ms.
 
+    So do those of a process that is not this one; where that is out of reach, what others do cannot be told either.
+
     The machine is read through psutil, whose PROCFS_PATH takes the place of the subject's root.
     """
 
@@ -30,6 +32,7 @@ class CpuProbe(CounterProbe):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__()
+        self._subject = subject
 
     def available(self) -> str:
         """Every POSIX system tells the CPU time of a process."""
@@ -37,14 +40,20 @@ class CpuProbe(CounterProbe):
 
     def counters(self) -> dict[str, float]:
         """Since the process and the machine began."""
-        return _machine_s() | {"cpu_s": process_cpu_s()}
+        process, counters = self._subject.process, _machine_s()
+        if process is None:
+            return {name: value for name, value in counters.items() if name != "machine_busy_s"}
+        if self._subject.is_here:
+            return counters | {"cpu_s": process_cpu_s()}
+        return counters | {"cpu_s": other_process_cpu_s(process), "client_s": process_cpu_s()}
 
     def stop(self) -> dict[str, float]:
-        """What the machine was busy with beyond this process is the others' time; 0 where ticks say less."""
+        """What the machine was busy with beyond this run is the others' time; 0 where ticks say less."""
         added = super().stop()
+        client_s = added.pop("client_s", 0.0)
         busy_s = added.pop("machine_busy_s", None)
         if busy_s is not None:
-            added["others_s"] = max(0.0, busy_s - added["cpu_s"])
+            added["others_s"] = max(0.0, busy_s - added["cpu_s"] - client_s)
         return added
 
 
@@ -52,6 +61,15 @@ def process_cpu_s() -> float:
     """User and system seconds of all threads of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+def other_process_cpu_s(process: int) -> float:
+    """The same of another process, in ticks of 10 ms; 0 when it is gone."""
+    try:
+        times = psutil.Process(process).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
 
 
 def _machine_s() -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Memory of this process, and what its pages cost."""
+"""Memory of the process that serves, and what its pages cost."""
 
 from __future__ import annotations
 
@@ -36,22 +36,30 @@ class MemoryProbe(CounterProbe):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__()
-        self._status = subject.root / "proc/self/status"
-        self._rollup = subject.root / "proc/self/smaps_rollup"
+        self._subject = subject
+        folder = "self" if subject.is_here else str(subject.process)
+        self._status = subject.root / "proc" / folder / "status"
+        self._rollup = subject.root / "proc" / folder / "smaps_rollup"
 
     def available(self) -> str:
-        """Every POSIX system tells the faults."""
+        """Every POSIX system tells the faults of this process, Linux the sizes of others too."""
+        if self._subject.process is None:
+            return "the process that serves is out of reach"
         return ""
 
     def counters(self) -> dict[str, float]:
-        """Page faults since the process began."""
+        """Page faults since the process began, of this one alone."""
+        if not self._subject.is_here:
+            return {}
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {"minor_faults": usage.ru_minflt, "major_faults": usage.ru_majflt}
 
     def stop(self) -> dict[str, float]:
         """Faults first: reading the sizes may add some."""
         readings = super().stop()
-        if sys.platform == "darwin":  # elsewhere it begins, in a process started by another, at the size of that other
+        if (
+            sys.platform == "darwin" and self._subject.is_here
+        ):  # elsewhere it begins, in a process started by another, at the size of that other
             readings["peak_rss_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return readings | _sizes_bytes(self._status, STATUS_FIELDS) | _sizes_bytes(self._rollup, ROLLUP_FIELDS)
 

@@ -21,10 +21,11 @@ class SwitchesProbe(CounterProbe):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__()
+        self._subject = subject
 
     def available(self) -> str:
-        """Every POSIX system tells."""
-        return ""
+        """Every POSIX system tells, of this process."""
+        return "" if self._subject.is_here else "another process serves"
 
     def counters(self) -> dict[str, float]:
         """Since the process began, ended threads included."""

@@ -1,0 +1,1 @@
+"""A client that offers a schedule over HTTP: many keep-alive connections in one thread, which sends when it is due."""

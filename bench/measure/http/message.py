@@ -1,0 +1,26 @@
+"""Requests as the bytes that go over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bench.measure.http.address import Address
+
+
+class Form:
+    """Requests of one method and route, which differ in their path's values and their body alone.
+
+    headers: beside Host, Accept, Content-Type and Content-Length.
+    """
+
+    def __init__(self, method: str, address: Address, path: str, headers: Mapping[str, str]) -> None:
+        self._method = method
+        self._path = address.path + path
+        usual = {"Host": address.authority, "Accept": "application/json", "Content-Type": "application/json"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in (usual | dict(headers)).items())
+        self._headers = f" HTTP/1.1\r\n{lines}Content-Length: "
+
+    def filled(self, body: bytes, path: str | None = None) -> bytes:
+        """One request. path: in place of the form's own."""
+        head = f"{self._method} {self._path if path is None else path}{self._headers}{len(body)}\r\n\r\n"
+        return head.encode("latin-1") + body
