@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from bench.errors import ConfigError
 from bench.measure.loads import check_load
-from bench.measure.targets import check_target
+from bench.measure.targets import TARGETS, check_target
 from bench.scenario import ArmTable, PluginTable, Scenario
 from bench.traffic.arrivals import ARRIVALS
 from recsys.caches import CACHES
@@ -220,7 +220,8 @@ def _check_plugins(scenario: Scenario, path: Path) -> None:
 
 
 def _check_arm(arm: ArmTable) -> None:
-    check_target(arm)
+    if not arm.target or not TARGETS.entry(arm.target.kind).missing:  # what is missing here is told when it is built
+        check_target(arm)
     if not arm.is_foreign and not ENCODERS.entry(arm.encoder.kind).missing:
         check_encoder_options(arm.encoder.kind, arm.encoder.options)
     PLACEMENTS.get(arm.placement)
