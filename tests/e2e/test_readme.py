@@ -1,7 +1,9 @@
 """The README's commands are run as they stand, where they are quick, and as a dry run where they are not."""
 
+import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,8 @@ QUICK = {
     "capacity": "--probes 4 --probe-s 3 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
     "doctor": "--processes 2 --blocks 4 --requests 160",
     "explain": "--request 10",
+    "timeline": "--request 10",
+    "hotspots": "--requests 20 --out OUT/arm.pstats",
     "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }
@@ -29,6 +33,10 @@ QUICK = {
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     assert main(["run", str(write_scenario(folder, scenario_text())), "--out", str(folder / "results")]) == 0
+    older = folder / "results" / "older"
+    shutil.copytree((folder / "results" / "latest").resolve(), older)
+    run = json.loads((older / "run.json").read_text(encoding="utf-8"))
+    (older / "run.json").write_text(json.dumps(run | {"id": "older"}), encoding="utf-8")
     return folder
 
 
@@ -53,6 +61,8 @@ def test_command(line, results, monkeypatch, tmp_path):
     words = [str(ROOT / word) if word.startswith("scenarios/") else word for word in words]
     if verb == "run" and "--dry-run" not in words:
         words.append("--dry-run")
+    if verb == "export":
+        pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
     if verb != "doctor" or "--aa" in words:
         words += QUICK.get(verb, "").replace("OUT", str(tmp_path)).split()
     assert main([verb, *words]) == 0
