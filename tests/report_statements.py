@@ -317,12 +317,12 @@ def _run(plans: list[Plan], n_events: int) -> dict[str, Any]:
 
 
 def _blocks(plans: list[Plan]) -> list[dict[str, Any]]:
-    """Block entries; the second block at 10/s was disturbed, for the first arm by all that can be."""
+    """Block entries; the first arm's second was disturbed by all that can be."""
     calm = {"wall_s": 8.0, "collections": 0, "throttled_s": 0.0, "steal_s": 0.0}
     disturbed = {"collections": 1, "throttled_s": 0.4, "steal_s": 0.3}
     points = [("single_stream", None), *(("server", rate) for rate in RATES_PER_S)]
     return [
         {"arm": plan.name, "load": load, "offered_per_s": rate, "block": block, "process": block % 2, **calm}
-        | (disturbed if (rate, block, plan.name) == (RATES_PER_S[1], 1, plans[0].name) else {})
+        | (disturbed if (block, plan.name) == (1, plans[0].name) else {})
         for plan in plans for load, rate in points for block in range(BLOCKS)
     ]  # fmt: skip

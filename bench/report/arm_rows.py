@@ -25,10 +25,10 @@ RULE_COLOUR = "#ededed"
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a picture of rows must hold. arms: those of each group, groups below each other, with their headings.
+    """What a picture of rows must hold. groups: (heading, arms), below each other.
 
-    panels: how many beside each other; row_in: least height of a row; beside: the widest text right of each panel
-    (a text a panel), tag: the widest text between a name and the panel, "" for none; foot_in: free at the bottom.
+    beside: the widest text right of each panel, one a panel; row_in: least height of a row; tag: the widest text
+    between a name and the first panel, "" for none; foot_in: free at the bottom.
     """
 
     groups: Sequence[tuple[str, Sequence[Arm]]]

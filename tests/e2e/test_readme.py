@@ -1,7 +1,9 @@
 """The README's commands are run as they stand, where they are quick, and as a dry run where they are not."""
 
+import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import mini_gate
@@ -22,6 +24,8 @@ QUICK = {
     "doctor": "--processes 2 --blocks 4 --requests 160",
     "explain": "--request 10",
     "encode-catalogue": "--set arm.minilm-int8.encoder={kind='fake'}",
+    "timeline": "--request 10",
+    "hotspots": "--requests 20 --out OUT/arm.pstats",
     "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
     "index-ladder": "--sizes 200 --queries 10 --rounds 1",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
@@ -33,6 +37,10 @@ QUICK = {
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
     assert main(["run", str(write_scenario(folder, scenario_text())), "--out", str(folder / "results")]) == 0
+    older = folder / "results" / "older"
+    shutil.copytree((folder / "results" / "latest").resolve(), older)
+    run = json.loads((older / "run.json").read_text(encoding="utf-8"))
+    (older / "run.json").write_text(json.dumps(run | {"id": "older"}), encoding="utf-8")
     return folder
 
 
@@ -66,6 +74,8 @@ def test_command(line, results, monkeypatch, tmp_path):
         small = tmp_path / "mini_gate.toml"
         small.write_text(mini_gate.SCENARIO, encoding="utf-8")
         words = [str(small), *("HEAD" if word == "origin/main" else word for word in words[1:])]
+    if verb == "export":
+        pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
     if verb != "doctor" or "--aa" in words:
         words += QUICK.get(verb, "").replace("OUT", str(tmp_path)).split()
     held_still = (0, 3) if verb == "gate" else (0,)

@@ -29,7 +29,7 @@ MEDIAN_WINDOW = 31
 MEDIAN_POINTS = 80
 DOT_PT = 1.6
 DOT_LENGTH = 2e-4
-"""Of the strip's width: a path of no length has no ends to be drawn round."""
+"""Of the strip's width: a path of no length, or snapped to one pixel, has no ends to be drawn round."""
 
 STRIP_IN, STRIPS_IN, BOTTOM_IN, TOP_IN, GAP_IN = 0.62, 2.5, 0.52, 0.5, 0.13
 DISTURBED = "#f6dcae"
@@ -162,7 +162,7 @@ def _draw_strip(axes: Axes, strip: Strip, most_dots: int) -> None:
     for start in strip.starts[1:]:
         axes.axvline(start, color=GRID, linewidth=0.9, zorder=0.6)
     chosen = shown(strip.ms, most_dots)
-    axes.add_patch(_dots(chosen, strip))
+    axes.add_patch(dot_path(chosen, strip))
     for start, end in zip(strip.starts, ends, strict=True):
         middle, medians = running_median(strip.ms[start:end])
         axes.plot(start + middle, medians, color=INK, linewidth=0.9, zorder=3)
@@ -195,14 +195,14 @@ def running_median(ms: Array) -> tuple[Array, Array]:
     return answered[kept + MEDIAN_WINDOW // 2].astype(np.float64), np.median(windows[kept], axis=1)
 
 
-def _dots(places: npt.NDArray[np.intp], strip: Strip) -> PathPatch:
+def dot_path(places: npt.NDArray[np.intp], strip: Strip) -> PathPatch:
     """All dots of a strip as one path of round ends: a fifth of the bytes of as many markers."""
     points = np.column_stack([places + 0.5, strip.ms[places]]).repeat(2, axis=0)
     points[1::2, 0] += DOT_LENGTH * strip.ms.size
     path = Path(points, np.tile([Path.MOVETO, Path.LINETO], len(places)))
     path.should_simplify = False
     return PathPatch(
-        path, facecolor="none", edgecolor=strip.arm.style.colour, linewidth=DOT_PT, capstyle="round",
+        path, facecolor="none", edgecolor=strip.arm.style.colour, linewidth=DOT_PT, capstyle="round", snap=False, 
         alpha=0.5, zorder=2,
     )  # fmt: skip
 

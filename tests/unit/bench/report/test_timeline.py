@@ -1,9 +1,39 @@
 """What of a long run is drawn: never less than its slowest requests, and a median that is one."""
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from report_statements import build_statements
+from scipy import ndimage
 
-from bench.report.figures.timeline import MEDIAN_POINTS, MEDIAN_WINDOW, running_median, shown
+from bench.report.figures.timeline import (
+    MEDIAN_POINTS,
+    MEDIAN_WINDOW,
+    Strip,
+    dot_path,
+    running_median,
+    shown,
+)
+from bench.report.style import RC
+from bench.report.subjects import arms_of
+
+
+def test_every_dot_is_seen():
+    """Counted in pixels: a renderer drops a path that it takes for one without length."""
+    n = 60
+    ms = 1.0 + np.arange(n) % 7
+    strip = Strip(arms_of(build_statements(1))[0], ms, (0,), ())
+    with matplotlib.rc_context(RC):
+        figure = Figure(figsize=(7, 2))
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, n), ylim=(0, 9))
+        axes.axis("off")
+        axes.add_patch(dot_path(np.arange(n), strip))
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    dark = np.asarray(canvas.buffer_rgba())[:, :, 0] < 250
+    assert ndimage.label(dark, structure=np.ones((3, 3)))[1] == n
 
 
 def test_a_short_run_shows_every_answered_request():
