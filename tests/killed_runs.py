@@ -20,6 +20,7 @@ from bench.store import load_run
 
 ROOT = Path(__file__).parents[1]
 LONGEST_S = 60.0
+FROM_FOLDER = 0.75
 SLOW = FAKE.replace('kind = "fake"', 'kind = "fake", service_ms = 1.0')
 TEXT = scenario_text(
     load=LOAD.replace("20", "200"), blocks="[blocks]\ncount = 20\nwarmup_requests = 5\n", arms=TFIDF + SLOW
@@ -28,7 +29,9 @@ WHOLE, STOPPED, UNMEASURED, NOTHING = "whole", "stopped", "unmeasured", "nothing
 
 
 def kill_one(folder: Path, random_: random.Random, life_s: float, *, worker: bool = False) -> str:
-    """Start a run, kill it (or one of its workers) at a random moment of its life, and say what is left.
+    """Start a run, kill it (or one of its workers) at a random moment, and say what is left.
+
+    life_s: how long after its start at most, in one case of four; in the others, how long after its folder is made.
 
     WHOLE: a run that ended before, or that its worker's death did not end; STOPPED: a folder that opens as a stopped
     run; UNMEASURED: one without a block, which says so; NOTHING: no folder yet. AssertionError for anything else.
@@ -38,6 +41,8 @@ def kill_one(folder: Path, random_: random.Random, life_s: float, *, worker: boo
     with subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as run:
+        if random_.random() < FROM_FOLDER:
+            wait_for_folder(run, folder / "results")
         wait_s(run, random_.uniform(0.0, life_s))
         children = psutil.Process(run.pid).children(recursive=True) if run.poll() is None else []
         _kill(random_.choice(children).pid if worker and children else run.pid)
@@ -45,6 +50,13 @@ def kill_one(folder: Path, random_: random.Random, life_s: float, *, worker: boo
         _, alive = psutil.wait_procs(children, timeout=10)
         assert not alive, "no worker goes on without its parent"
     return what_is_left(folder / "results")
+
+
+def wait_for_folder(run: subprocess.Popen[bytes], results: Path) -> None:
+    """Wait until a run has made its folder: loading libraries takes longer than all that a kill could damage."""
+    end_s = time.monotonic() + LONGEST_S
+    while time.monotonic() < end_s and run.poll() is None and not list(results.glob("2*")):
+        time.sleep(0.005)
 
 
 def wait_s(run: subprocess.Popen[bytes], seconds: float) -> None:
