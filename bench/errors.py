@@ -43,6 +43,32 @@ class ReportInterrupted(BenchError):
         self.folder = folder
 
 
+class ResultsUnwritable(BenchError):
+    """The disk is full, or the results folder cannot be written any more. folder: what was written stays there."""
+
+    exit_code = 2
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"{folder}: cannot be written: {error}; what was measured before is kept there. Next: make room, "
+            f"then llm-rec-bench run --resume {folder}"
+        )
+        self.folder = folder
+
+
+class ReportUnwritable(BenchError):
+    """A run's tables and report cannot be written into its folder."""
+
+    exit_code = 2
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(
+            f"{folder}: its report cannot be written: {error}; what was measured is whole. Next: make room, "
+            f"then llm-rec-bench report {folder}"
+        )
+        self.folder = folder
+
+
 class MeasurementInvalid(BenchError):
     """A measurement that judged itself contaminated (with --strict)."""
 

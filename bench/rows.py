@@ -61,7 +61,7 @@ def user_hashes(trace: Trace, salt: bytes, low: int, high: int) -> pa.Dictionary
 
 
 def block_rows(origin: Origin, served: Served) -> pa.Table:
-    """One row a request of one arm and slice."""
+    """One row a request of one arm and slice. Quality is not known yet: its columns are null."""
     point, n = origin.slice.point, len(origin.slice)
     if point is None:
         raise ValueError("the warm-up slice has no rows")
@@ -95,20 +95,35 @@ def block_rows(origin: Origin, served: Served) -> pa.Table:
         "outcome": _words(served.outcomes, [outcome.name.lower() for outcome in Outcome]),
         "counted": pa.array(np.arange(n) >= origin.settling),
         "recommended": _item_lists(served.recommended, origin.trace.dataset.items),
+        **{column: pa.nulls(n, pa.float32()) for column in QUALITY_COLUMNS},
     }
     return pa.table(columns)
 
 
 def with_quality(rows: pa.Table, scores: Mapping[str, Mapping[str, npt.NDArray[np.float32]]]) -> pa.Table:
-    """The rows with the quality columns. scores: arm → column → float32 by row of the trace, NaN = not measured."""
+    """The rows with their quality filled in. scores: arm → column → float32 by row of the trace, NaN = not measured."""
     places = rows.column("row").to_numpy()
     masks = {arm: pc.equal(rows.column("arm"), arm).to_numpy() for arm in scores}
     for column in QUALITY_COLUMNS:
         values = np.full(len(places), np.nan, np.float32)
         for arm, mine in masks.items():
             values[mine] = scores[arm][column][places[mine]]
-        rows = rows.append_column(column, pa.array(values, mask=np.isnan(values)))
+        place = rows.column_names.index(column)
+        rows = rows.set_column(place, column, pa.array(values, mask=np.isnan(values)))
     return rows
+
+
+def with_users(rows: pa.Table, users: pa.DictionaryArray) -> pa.Table:
+    """The rows with these hashes in place of theirs. users: by row of the trace."""
+    return rows.set_column(rows.column_names.index("user"), "user", users.take(rows.column("row").combine_chunks()))
+
+
+def positions_of(lists: pa.ChunkedArray, place_of: Mapping[str, int], k: int) -> Positions:
+    """Lists of item ids as positions, int32 [n, k], −1 where a list is shorter. place_of: item id → position."""
+    positions = np.full((len(lists), k), _NO_ITEM, np.int32)
+    for row, ids in enumerate(lists.to_pylist()):
+        positions[row, : len(ids)] = [place_of[item_id] for item_id in ids]
+    return positions
 
 
 def floor_rows(

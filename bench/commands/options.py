@@ -10,6 +10,9 @@ import typer
 ScenarioArgument = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")
 ]
+OptionalScenarioArgument = Annotated[
+    str | None, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a shipped scenario.")
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's folder, or its name in ./results.")]
 SetOption = Annotated[
     list[str] | None,

@@ -8,12 +8,20 @@ from typing import Annotated
 import typer
 
 from bench.commands import COMMANDS
-from bench.commands.options import ArmOption, DataDirOption, DeviceOption, OutOption, ScenarioArgument, SetOption
+from bench.commands.options import (
+    ArmOption,
+    DataDirOption,
+    DeviceOption,
+    OptionalScenarioArgument,
+    OutOption,
+    SetOption,
+)
+from bench.errors import ConfigError
 
 
 @COMMANDS.register("run")
 def run(  # noqa: PLR0913 a verb's options are its parameters
-    scenario: ScenarioArgument,
+    scenario: OptionalScenarioArgument = None,
     set_: SetOption = None,
     arm: ArmOption = None,
     device: DeviceOption = None,
@@ -23,16 +31,34 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     keep_texts: Annotated[
         bool, typer.Option("--keep-texts", help="Store what users typed and their histories too: personal data.")
     ] = False,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was stopped or killed: measure its missing blocks, keep the others.",
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 when the run is INVALID, 4 when an arm failed.")
     ] = False,
 ) -> int:
     """Measure a scenario and write its report."""
     from bench.commands.terminal import Terminal
+    from bench.resumption import read_kept
     from bench.scenario_file import Overrides, read_scenario
     from recsys.data.loading import data_dirs_from_environment
 
-    file = read_scenario(scenario, Overrides(tuple(set_ or ()), tuple(arm or ()), device))
+    overrides = Overrides(tuple(set_ or ()), tuple(arm or ()), device)
+    if (scenario is None) == (resume is None):
+        raise ConfigError(
+            "run: either SCENARIO or --resume RUN is needed, not both. Next: llm-rec-bench list names the scenarios"
+        )
+    if resume and overrides != Overrides():
+        raise ConfigError(
+            "run: --resume goes on with the run's own scenario. Next: leave out --set, --arm and --device"
+        )
+    kept = read_kept(resume) if resume else None
+    file = kept.file if kept else read_scenario(str(scenario), overrides)
     data_dirs = data_dirs_from_environment(data_dir)
     terminal = Terminal()
     if dry_run:
@@ -43,6 +69,6 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     from bench.experiments.measure import measure
     from bench.runner import RunRequest
 
-    measured = measure(RunRequest(file, data_dirs, out, keep_texts), terminal.progress)
+    measured = measure(RunRequest(file, data_dirs, out, keep_texts, kept), terminal.progress)
     terminal.conclude(measured)
     return measured.exit_code(strict=strict)

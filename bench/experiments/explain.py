@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from bench.analysis.explained import ExplainedRequest
 from bench.clock import MonotonicClock
 from bench.errors import ConfigError, NotReproduced
@@ -17,6 +15,7 @@ from bench.measure.noise import noisy_trace
 from bench.measure.slices import Slice, cut_slices
 from bench.scenario import ArmTable, Scenario
 from bench.store import StoredRun
+from bench.stored_scenario import stored_scenario
 from bench.traffic.requests import draw_trace
 from bench.traffic.trace import Trace
 from recsys.data.loading import load_dataset
@@ -42,7 +41,7 @@ def explain_request(
     and for data that are not those of the run, RecsysError where the arm cannot be built here, NotReproduced when it
     now answers otherwise.
     """
-    scenario = _scenario(stored)
+    scenario = stored_scenario(stored)
     table = _arm(stored, scenario, arm)
     answered = _answered(stored, table.name, row)
     part = next(part for part in cut_slices(scenario)[1] if part.low <= row < part.high)
@@ -67,16 +66,6 @@ def explain_request(
         reranking=table.reranking.kind if table.reranking else "",
         explanation=explanation,
     )
-
-
-def _scenario(stored: StoredRun) -> Scenario:
-    try:
-        return Scenario.model_validate(stored.run["scenario"])
-    except ValidationError as error:
-        raise ConfigError(
-            f"{stored.folder}: its scenario is not one of this version of the program: {error}. "
-            "Next: use the version that wrote it"
-        ) from error
 
 
 def _arm(stored: StoredRun, scenario: Scenario, name: str | None) -> ArmTable:

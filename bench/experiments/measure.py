@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.analysis.conclude import conclude, write_statements
 from bench.analysis.statements import Statements, Verdict
-from bench.errors import ArmsFailed, MeasurementInvalid, ReportInterrupted
+from bench.errors import ArmsFailed, MeasurementInvalid, ReportInterrupted, ReportUnwritable
 from bench.runner import RunRequest, run_scenario
 from bench.store import load_run
 
@@ -40,10 +40,13 @@ def measure(request: RunRequest, say: Callable[[str], None]) -> Measured:
 
 
 def report(folder: Path) -> Measured:
-    """Make everything that is said of a stored run anew."""
+    """Make everything that is said of a stored run anew. Raises ReportUnwritable where its folder cannot be written."""
     from bench.report import write_report
 
     statements = conclude(load_run(folder))
-    write_statements(statements, folder)
-    write_report(statements, folder)
+    try:
+        write_statements(statements, folder)
+        write_report(statements, folder)
+    except OSError as error:
+        raise ReportUnwritable(folder, error) from error
     return Measured(folder, statements)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -111,14 +112,15 @@ class WorkerPool:
 
     def warm_up(self, name: str, command: WarmUp) -> Quiet:
         """Let an arm warm up. Raises ArmFailed."""
-        answer = self._ask(name, command)
+        answer = self._ask(name, command, SERVE_LIMIT_S)
         if not isinstance(answer, Quiet):
             raise ArmFailed(f"unexpected answer {answer!r}")
         return answer
 
     def serve(self, name: str, command: Serve) -> Served:
-        """Let an arm serve a slice. Raises ArmFailed."""
-        answer = self._ask(name, command)
+        """Let an arm serve a slice. Raises ArmFailed, for one that is not done SERVE_LIMIT_S after its last arrival."""
+        last_s = 0.0 if command.intended_ns is None else float(command.intended_ns.max(initial=0)) / NS_PER_S
+        answer = self._ask(name, command, SERVE_LIMIT_S + last_s)
         if not isinstance(answer, Served):
             raise ArmFailed(f"unexpected answer {answer!r}")
         return answer
@@ -134,13 +136,13 @@ class WorkerPool:
             process.join()
         connection.close()
 
-    def _ask(self, name: str, command: WarmUp | Serve) -> object:
+    def _ask(self, name: str, command: WarmUp | Serve, limit_s: float) -> object:
         _, connection = self._workers[name]
         try:
             send(connection, command)
         except OSError as error:
             raise ArmFailed(f"the worker is gone: {error}") from error
-        return self._receive(name, SERVE_LIMIT_S)
+        return self._receive(name, limit_s)
 
     def _receive(self, name: str, limit_s: float) -> object:
         process, connection = self._workers[name]
@@ -149,12 +151,19 @@ class WorkerPool:
             raise ArmFailed(f"no answer within {limit_s:.0f} s")
         try:
             answer = receive(connection)
-        except (EOFError, ConnectionResetError) as error:
+        except (EOFError, OSError) as error:  # OSError: it died in the middle of an answer
             process.join(END_LIMIT_S)
-            raise ArmFailed(f"the worker died (exit code {process.exitcode})") from error
+            raise ArmFailed(f"the worker died ({_end(process.exitcode)})") from error
         if isinstance(answer, Failure):
             raise _ERRORS[answer.cause](answer.reason, answer.details)
         return answer
+
+
+def _end(exit_code: int | None) -> str:
+    """How a process ended, in words."""
+    if exit_code == -signal.SIGKILL:
+        return f"exit code {exit_code}: killed, as the system does where memory runs out"
+    return f"exit code {exit_code}"
 
 
 _ERRORS = {Cause.ABSENT: ArmAbsent, Cause.CONFIGURATION: ArmMisconfigured, Cause.FAULT: ArmFailed}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.measure.loads import LOADS
@@ -31,3 +31,8 @@ def draw_schedules(
         )
         before[point] += n
     return schedules
+
+
+def schedule_hashes(schedules: Mapping[tuple[LoadPoint | None, int], Schedule]) -> dict[str, str]:
+    """The hash of every schedule, by load point and block in words."""
+    return {f"{point.title} block {block}": schedule.sha256 for (point, block), schedule in schedules.items() if point}

@@ -5,12 +5,12 @@ The parent asks one thing at a time over a pipe: `WarmUp`, `Serve`, or None to e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from multiprocessing.connection import Connection
@@ -25,6 +25,7 @@ from bench.errors import ConfigError
 from bench.measure.collector import CollectorOff
 from bench.measure.loads import LOADS, Offer
 from bench.measure.noise import noisy_trace
+from bench.measure.orphans import end_with_parent
 from bench.measure.probes import Subject
 from bench.measure.probes.cpu import other_process_cpu_s, process_cpu_s
 from bench.measure.probes.probe_set import build_probes
@@ -140,14 +141,23 @@ def run_worker(connection: Connection, assignment: Assignment) -> None:
     """Entry point of the process. Says what the arm is, answers commands, and ends at None or with a Failure."""
     sys.modules.setdefault(UNWANTED, None)  # type: ignore[arg-type]  # importing it now fails, as where it is missing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted terminal asks all its processes; the parent decides
+    end_with_parent()
     try:
-        with closing(Worker(assignment, read_trace(assignment))) as worker:
+        with contextlib.closing(Worker(assignment, read_trace(assignment))) as worker:
             send(connection, worker.describe())
             send(connection, worker.look_around())
-            while (command := receive(connection)) is not None:
+            for command in _commands(connection):
                 send(connection, worker.warm_up(command) if isinstance(command, WarmUp) else worker.serve(command))
     except Exception as error:  # noqa: BLE001 the parent must learn why, whatever it was
-        send(connection, failure_of(error, traceback.format_exc()))
+        with contextlib.suppress(BrokenPipeError):  # or it is gone, and nobody is left to be told
+            send(connection, failure_of(error, traceback.format_exc()))
+
+
+def _commands(connection: Connection) -> Iterator[WarmUp | Serve]:
+    """What the parent asks, until it asks for the end or is gone."""
+    with contextlib.suppress(EOFError, ConnectionResetError):
+        while (command := receive(connection)) is not None:
+            yield command
 
 
 def failure_of(error: Exception, details: str) -> Failure:

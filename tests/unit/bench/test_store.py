@@ -40,7 +40,8 @@ def test_only_a_finished_run_has_its_name_and_nothing_is_left_beside_it(tmp_path
     folder = RunFolder(tmp_path, "one")
     folder.add_block(rows(1))
     assert [path.name for path in tmp_path.iterdir()] == ["one.partial"]
-    assert [path.name for path in (tmp_path / "one.partial").iterdir()] == ["part-00000.parquet"], "kept at once"
+    kept = sorted(path.name for path in (tmp_path / "one.partial").iterdir())
+    assert kept == ["measuring.lock", "part-00000.parquet"], "kept at once"
     folder.merge(as_it_is)
     folder.write_run({})
     folder.finish()

@@ -1,0 +1,217 @@
+"""A run that breaks keeps what it measured: workers that die or hang, a full disk, and going on where it ended."""
+
+import errno
+import multiprocessing
+import os
+import signal
+
+import numpy as np
+import pytest
+from interrupted import interrupt_second_block
+from mini_scenario import FAKE, TFIDF, made_run, scenario_text, write_scenario
+
+import bench.store
+from bench.cli import main
+from bench.measure import pool, worker
+from bench.measure.pool import WorkerPool
+from bench.measure.wire import receive
+from bench.resumption import read_kept
+from bench.store import load_run
+
+STAMPS = ["intended_ns", "taken_ns", "observed_ns"]
+
+
+def run(folder, *words, text=None):
+    scenario = write_scenario(folder, text or scenario_text(arms=TFIDF + FAKE))
+    return main(["run", scenario, "--out", str(folder / "results"), *words])
+
+
+def left_behind(folder):
+    (partial,) = (folder / "results").glob("*.partial")
+    return partial
+
+
+def newest(folder):
+    return load_run((folder / "results" / "latest").resolve())
+
+
+def fill_disk(monkeypatch, name):
+    """No room is left from the first file of this name on."""
+    replace_file, full = bench.store.replace_file, []
+
+    def refused(path, write):
+        if path.name == name or full:
+            full.append(path.name)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace_file(path, write)
+
+    monkeypatch.setattr(bench.store, "replace_file", refused)
+
+
+def kill_in_second_block(monkeypatch, arm):
+    """The system kills an arm's worker in the middle of its second block."""
+    serve, asked = WorkerPool.serve, []
+
+    def killed(workers, name, command):
+        asked.append(name)
+        if name == arm and asked.count(arm) == 2:
+            os.kill(workers._workers[name][0].pid, signal.SIGKILL)
+        return serve(workers, name, command)
+
+    monkeypatch.setattr(WorkerPool, "serve", killed)
+
+
+def test_a_killed_worker_leaves_with_its_reason_and_the_others_stay(tmp_path, monkeypatch):
+    kill_in_second_block(monkeypatch, "fake")
+    assert run(tmp_path) == 0
+    stored = newest(tmp_path)
+    arms = {arm["name"]: arm for arm in stored.run["arms"]}
+    assert arms["fake"]["status"] == "failed"
+    assert "exit code -9" in arms["fake"]["reason"] or "worker is gone" in arms["fake"]["reason"]
+    blocks = [(block["arm"], block["block"]) for block in stored.run["blocks"]]
+    assert sorted(blocks) == [("fake", 0), ("tfidf", 0), ("tfidf", 1)]
+
+
+def test_a_hung_worker_is_ended_at_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "SERVE_LIMIT_S", 2.0)
+    hung = FAKE.replace('kind = "fake"', 'kind = "fake", service_ms = 60000.0')
+    assert (
+        run(tmp_path, text=scenario_text(arms=TFIDF + hung, blocks="[blocks]\nwarmup_requests = 0\ncount = 2\n")) == 0
+    )
+    arms = {arm["name"]: arm for arm in newest(tmp_path).run["arms"]}
+    assert arms["fake"]["status"] == "failed"
+    assert arms["fake"]["reason"] == "no answer within 2 s"
+    assert arms["tfidf"]["status"] == "measured"
+
+
+def test_an_arm_for_which_memory_runs_out_says_so(monkeypatch):
+    def no_room(assignment):
+        raise MemoryError("64 GB more are needed")
+
+    monkeypatch.setattr(worker, "read_trace", no_room)
+    monkeypatch.setattr(worker, "end_with_parent", lambda: None)
+    handler = signal.getsignal(signal.SIGINT)
+    ours, theirs = multiprocessing.Pipe()
+    try:
+        worker.run_worker(theirs, None)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    failure = receive(ours)
+    assert failure.cause is worker.Cause.FAULT
+    assert failure.reason == "MemoryError: 64 GB more are needed"
+
+
+def test_a_full_disk_keeps_the_blocks_before_it_and_the_run_goes_on_later(tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        fill_disk(patched, "part-00002.parquet")
+        assert run(tmp_path) == 2
+    told = capsys.readouterr().err
+    assert "No space left on device" in told and "run --resume" in told and "Traceback" not in told
+    partial = left_behind(tmp_path)
+    stored = load_run(partial)
+    assert (stored.run["status"], len(stored.run["blocks"])) == ("stopped", 2)
+    assert not list(partial.glob(".*.tmp"))
+    assert main(["show", str(partial)]) == 0
+    assert main(["report", str(partial)]) == 0
+    assert (partial / "report.html").exists()
+    assert main(["run", "--resume", str(partial), "--out", str(tmp_path / "results")]) == 0
+    whole = newest(tmp_path)
+    assert (whole.run["status"], len(whole.run["blocks"])) == ("complete", 4)
+
+
+def test_a_disk_that_is_full_at_the_end_loses_no_block(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        fill_disk(patched, "requests.parquet")
+        assert run(tmp_path) == 2
+    assert len(load_run(left_behind(tmp_path)).requests) == 40
+
+
+def test_a_report_that_cannot_be_written_says_that_the_run_is_whole(tmp_path, monkeypatch, capsys):
+    folder = made_run(tmp_path, scenario_text())
+
+    def read_only(path, table):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr("bench.analysis.conclude.write_table", read_only)
+    capsys.readouterr()
+    assert main(["report", str(folder)]) == 2
+    assert "what was measured is whole" in capsys.readouterr().err
+
+
+def test_a_resumed_run_keeps_what_was_measured_and_measures_the_rest(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        interrupt_second_block(patched)
+        assert run(tmp_path) == 130
+    stopped = newest(tmp_path)
+    assert len(stopped.run["blocks"]) == 1
+    assert main(["run", "--resume", str(stopped.folder), "--out", str(tmp_path / "results")]) == 0
+    resumed = newest(tmp_path)
+    assert resumed.folder.resolve() != stopped.folder.resolve(), "the earlier run stays as it is"
+    assert load_run(tmp_path / "results" / stopped.run["id"]).run["status"] == "stopped"
+    places = {(block["arm"], block["block"]) for block in resumed.run["blocks"]}
+    assert places == {("tfidf", 0), ("tfidf", 1), ("fake", 0), ("fake", 1)}
+    assert [earlier["id"] for earlier in resumed.run["resumed"]] == [stopped.run["id"]]
+    assert any("resumed from" in warning for warning in resumed.run["warnings"])
+    for name in ("scenario_hash", "trace_sha256", "schedules_sha256", "command"):
+        assert resumed.run[name] == stopped.run[name]
+    first, rows = stopped.run["blocks"][0], resumed.requests
+    kept = rows[(rows["arm"] == first["arm"]) & (rows["block"] == first["block"])].sort_values("row")
+    assert np.array_equal(kept[STAMPS].to_numpy(), stopped.requests.sort_values("row")[STAMPS].to_numpy())
+    assert kept["recommended"].tolist() == stopped.requests.sort_values("row")["recommended"].tolist()
+    of_user = resumed.requests.groupby("row", observed=True)["user"].nunique()
+    assert (of_user == 1).all(), "one hash a user, whoever measured the block"
+    asked = resumed.requests.query("arm == 'tfidf' and request_kind == 'recommend'")
+    assert asked["recall_at_k"].notna().mean() > 0.9
+
+
+def test_a_resumed_run_scores_as_one_that_was_never_stopped(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        interrupt_second_block(patched)
+        assert run(tmp_path, text=scenario_text(arms=TFIDF)) == 130
+    assert main(["run", "--resume", str(tmp_path / "results" / "latest"), "--out", str(tmp_path / "results")]) == 0
+    resumed = newest(tmp_path).requests.sort_values("row")
+    (tmp_path / "whole").mkdir()
+    whole = load_run(made_run(tmp_path / "whole", scenario_text(arms=TFIDF))).requests.sort_values("row")
+    assert resumed["recommended"].tolist() == whole["recommended"].tolist()
+    assert resumed["recall_at_k"].fillna(-1).tolist() == whole["recall_at_k"].fillna(-1).tolist()
+
+
+def test_what_a_cache_holds_is_never_guessed(tmp_path, monkeypatch):
+    cached = FAKE + "cache = { capacity_mb = 1 }\n"
+    with monkeypatch.context() as patched:
+        interrupt_second_block(patched)
+        assert run(tmp_path, text=scenario_text(arms=cached)) == 130
+    kept = read_kept(tmp_path / "results" / "latest")
+    assert list(kept.blocks(kept.file.scenario)) == [], "its load point was left in the middle"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "either SCENARIO or --resume"),
+        (["--resume", "results/latest", "--set", "seed=3"], "own scenario"),
+        (["--resume", "results/none"], "no run.json there"),
+        (["--resume", "results/latest"], "all of its 2 blocks were measured"),
+    ],
+)
+def test_what_cannot_be_resumed_is_told(whole, monkeypatch, capsys, words, told):
+    monkeypatch.chdir(whole)
+    assert main(["run", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    made_run(folder, scenario_text())
+    return folder
+
+
+def test_other_requests_are_never_mixed_in(tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        interrupt_second_block(patched)
+        assert run(tmp_path) == 130
+    stored = newest(tmp_path)
+    bench.store.amend_run(stored.folder.resolve(), {"trace_sha256": "0" * 64})
+    assert main(["run", "--resume", str(stored.folder)]) == 2
+    assert "trace_sha256" in capsys.readouterr().err
