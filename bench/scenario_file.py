@@ -72,7 +72,7 @@ def read_scenario(where: str | Path, overrides: Overrides = Overrides()) -> Scen
         raw = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error}. Next: mend its permissions, or name another") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and deep nesting among them
         raise ConfigError(f"{path}: not a TOML file: {error}. Next: mend that line") from error
     for override in overrides.values:
         _apply(raw, override, path)
@@ -132,7 +132,7 @@ def _value(text: str) -> Any:
     """A TOML value, or the text itself where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

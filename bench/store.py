@@ -153,7 +153,7 @@ def load_run(where: str | Path) -> StoredRun:
     try:
         run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         version = run["schema_version"]
-    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise ConfigError(f"{folder / RUN_FILE}: damaged: {error!r}. Next: measure again") from error
     if version != SCHEMA_VERSION:
         raise ConfigError(
@@ -180,7 +180,7 @@ def _left_behind(folder: Path, run: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(
             f"{folder}: its process was killed before a block was measured. Next: remove it, and measure again"
         )
-    return run | {"status": "stopped", "blocks": blocks, "warnings": [*run["warnings"], LEFT_BEHIND]}
+    return run | {"status": "stopped", "blocks": blocks, "warnings": [*run.get("warnings", ()), LEFT_BEHIND]}
 
 
 def amend_run(folder: Path, statements: Mapping[str, Any]) -> None:

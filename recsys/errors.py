@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+LONGEST_NAME = 60
+MOST_NAMES = 30
 
 
 class RecsysError(Exception):
@@ -40,6 +43,13 @@ class ModelError(RecsysError):
 
 class BadVectors(RecsysError):
     """Vectors that are no embeddings: NaN, infinite, of the wrong shape or length."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names from a file for a message, which stays one line whatever the file holds."""
+    shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…" for name in names[:MOST_NAMES]]
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(shown)}{more}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

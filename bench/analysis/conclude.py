@@ -19,14 +19,20 @@ from bench.analysis.statements import Statements
 from bench.analysis.summary import summarise
 from bench.analysis.tax import tax_table
 from bench.analysis.validity import judge
+from bench.errors import ConfigError
 from bench.store import StoredRun, amend_run, write_table
 
+NEEDED = {"status": str, "scenario": dict, "environment": dict, "arms": list, "blocks": list, "warnings": list}
+"""What statements are made from."""
 TABLES = ("summary", "stages", "quality", "tax")
 
 
 def conclude(stored: StoredRun) -> Statements:
-    """The statements of a run; nothing is written."""
+    """The statements of a run; nothing is written. Raises ConfigError for a run.json in which something is missing."""
     run, requests = stored.run, stored.requests
+    missing = [name for name, kind in NEEDED.items() if not isinstance(run.get(name), kind)]
+    if missing:
+        raise ConfigError(f"{stored.folder}: run.json: {', '.join(missing)} missing or damaged. Next: measure again")
     summary = summarise(run, requests)
     tax = tax_table(run, requests, summary)
     verdict, findings = judge(run, requests, summary)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from recsys.errors import DataError, did_you_mean
+from recsys.errors import DataError, did_you_mean, listed
 
 if TYPE_CHECKING:
     from recsys.data.tables import Column
@@ -75,12 +75,12 @@ def _parquet_texts(path: Path, column: str) -> Column:
         with parquet.ParquetFile(path) as file:
             names = file.schema_arrow.names
             texts = file.read([column])[column].cast(pa.string()).to_pylist() if column in names else None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of names
         raise DataError(f"{path}: cannot be read as Parquet: {error}. Next: give numbers, times or text") from error
     if texts is None:
         raise DataError(
-            f'{path}: no column "{column}"{did_you_mean(column, names)}. Known: {", ".join(names)}. '
-            "Next: say which one holds the times, as in column = " + f'"{names[0]}"'
+            f'{path}: no column "{column}"{did_you_mean(column, names)}. Known: {listed(names)}. '
+            "Next: say which one holds the times, as in column = " + f'"{listed(names[:1])}"'
         )
     return Column(np.arange(len(texts), dtype=np.int32), tuple(text or "" for text in texts))
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from bench.errors import ConfigError
-from recsys.errors import did_you_mean
+from recsys.errors import did_you_mean, listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -143,7 +143,7 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
         if name not in header and name not in OPTIONAL:
             raise ConfigError(
                 f'requests file {path}: no column "{name}"{did_you_mean(name, header)}. '
-                f"There: {', '.join(header) or 'nothing'}. Next: give it the columns {', '.join(COLUMNS)} "
+                f"There: {listed(header) or 'nothing'}. Next: give it the columns {', '.join(COLUMNS)} "
                 f"({', '.join(OPTIONAL)} may be missing)"
             )
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from recsys.data.tables import Column, Table
-from recsys.errors import DataError, did_you_mean
+from recsys.errors import DataError, did_you_mean, listed
 
 FIRST_ROW_LINE = 2
 """Line of a file on which its first row stands, after the header."""
@@ -49,7 +49,7 @@ def csv_tables(
                 lines = np.arange(line, line + block.num_rows)
                 line += block.num_rows
                 yield Table(path, lines, {role: _column(block[name]) for role, name in present.items()})
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last of a header
         raise DataError(
             f"{path}: cannot be read as csv: {error}. Next: give UTF-8 text with a header line, in rows of less than "
             f"{longest_row_bytes:,} bytes"
@@ -59,8 +59,8 @@ def csv_tables(
 def _check_present(path: Path, role: str, name: str, header: list[str]) -> None:
     if name not in header:
         raise DataError(
-            f'{path}: no column "{name}" for {role}{did_you_mean(name, header)}. Known: {", ".join(header)}. '
-            f'Next: say which one it is, as in {role} = "{header[0]}", or name another file'
+            f'{path}: no column "{name}" for {role}{did_you_mean(name, header)}. Known: {listed(header)}. '
+            f'Next: say which one it is, as in {role} = "{listed(header[:1])}", or name another file'
         )
 
 

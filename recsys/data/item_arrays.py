@@ -8,10 +8,13 @@ no such block. `arrays = { image = { images = "pictures" } }` encodes the pictur
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +32,12 @@ SHIPPED = Path(__file__).parent / "arrays"
 TEXT_BLOCKS = ("text", "title", "description", "category")
 """Names that stand for what is read from an item's words."""
 Rows = npt.NDArray[np.float32]
+UNREADABLE = (
+    *(ValueError, TypeError, KeyError, OverflowError, MemoryError),  # shapes and types that a header makes up
+    *(SyntaxError, TokenError),  # headers of .npy are literals
+    *(OSError, EOFError, RuntimeError, BadZipFile, zlib.error),
+)
+"""What the libraries raise for files that are damaged, however they are."""
 
 
 class PictureFolder(PictureOptions):
@@ -81,7 +90,7 @@ def _read(path: Path) -> tuple[Rows, Sequence[str] | None]:
     try:
         rows, item_ids = readers[path.suffix](path)
         return np.asarray(rows, np.float32), item_ids
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path}: cannot be read: {error}. Next: see recsys/data/item_arrays.py for the form"
         ) from error
