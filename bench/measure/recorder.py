@@ -141,9 +141,11 @@ class Recorder:
         """This request was given up `limit_ns` after it was due, whenever that came to light."""
         self._leave(row, int(self.intended_ns[row]) + limit_ns, Outcome.TIMED_OUT)
 
-    def given_up(self, row: int, now_ns: int) -> None:
-        """This request timed out after it was taken: it waited for its batch until now."""
-        self._marks["batch_wait"][row] = self._ended[row] = now_ns
+    def given_up(self, row: int, limit_ns: int) -> None:
+        """This request timed out after it was taken, at its limit: what was done for it later is not its time."""
+        for marks in self._marks.values():
+            marks[row] = min(marks[row], limit_ns)
+        self._marks["batch_wait"][row] = self._ended[row] = limit_ns
         self._outcomes[row] = Outcome.TIMED_OUT
 
     def refused(self, row: int) -> None:

@@ -39,7 +39,7 @@ class Stamps(Protocol):
     def timed_out(self, row: int, limit_ns: int) -> None:
         """This request was given up `limit_ns` after it was due."""
 
-    def given_up(self, row: int, now_ns: int) -> None:
+    def given_up(self, row: int, limit_ns: int) -> None:
         """This request timed out after it was taken, which came to light before it was encoded."""
 
     def refused(self, row: int) -> None:

@@ -109,7 +109,7 @@ class ScheduledInbox(WaitingInbox):
         now_ns = self.clock.now_ns()
         late = [row for row in rows if self._due_ns[row] + self._timeout_ns < now_ns]
         for row in late:
-            self.stamps.given_up(row, now_ns)
+            self.stamps.given_up(row, self._due_ns[row] + self._timeout_ns)
         return late
 
     def _oldest(self) -> Request:
