@@ -40,7 +40,7 @@ def read_entries(folder: Path) -> Iterator[dict[str, Any]]:
     for path in part_paths(folder):
         try:
             yield json.loads((pq.read_schema(path).metadata or {})[_ENTRY])
-        except (OSError, pa.ArrowInvalid, KeyError, json.JSONDecodeError) as error:
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise ConfigError(f"{path}: damaged: {error!r}. Next: remove this part; the others can be read") from error
 
 

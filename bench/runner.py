@@ -18,6 +18,7 @@ import pyarrow as pa
 from bench.arm_state import ArmState
 from bench.clock import compact_stamp, utc_stamp
 from bench.errors import ConfigError, NothingMeasured, Stopped
+from bench.measure.company import Company
 from bench.measure.environment import describe_environment, load_average
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
 from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPool
@@ -70,12 +71,16 @@ def run_scenario(request: RunRequest, say: Callable[[str], None]) -> Path:
     NothingMeasured, ResultsUnwritable. When interrupted it keeps what was measured, marked stopped, and raises Stopped;
     KeyboardInterrupt when that is nothing. Killed, it leaves a `.partial` folder that can be read and resumed.
     """
-    return _Run(request, say).run()
+    with Company() as company:
+        if not company.is_alone:
+            say("another run is measuring on this machine: the timings of both are contaminated")
+        return _Run(request, say, is_alone=company.is_alone).run()
 
 
 class _Run:
-    def __init__(self, request: RunRequest, say: Callable[[str], None]) -> None:
+    def __init__(self, request: RunRequest, say: Callable[[str], None], *, is_alone: bool) -> None:
         self.request = request
+        self.is_alone = is_alone
         self.say = say
         self.scenario = resolve_rates(request.file.scenario, request.data_dirs)
         data = self.scenario.data
@@ -278,6 +283,7 @@ class _Run:
             "started_utc": self.started_utc,
             "ended_utc": utc_stamp(),
             **scenario_entries(replace(self.request.file, scenario=self.scenario)),
+            "measured_alone": self.is_alone,
             "resumed": list(self.kept.history) if self.kept else [],
             "trace_sha256": self.trace.sha256,
             "schedules_sha256": schedule_hashes(self.schedules),

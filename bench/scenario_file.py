@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from bench.credentials import refuse_passwords
 from bench.errors import ConfigError
 from bench.measure.loads import check_load
 from bench.measure.targets import TARGETS, check_target
@@ -79,6 +80,7 @@ def read_scenario(where: str | Path, overrides: Overrides = Overrides()) -> Scen
     _keep_arms(raw, overrides.arms, path)
     if overrides.device:
         _move_models(raw, overrides.device)
+    refuse_passwords(raw, str(path))
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:

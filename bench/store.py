@@ -36,6 +36,7 @@ LATEST = "latest"
 PARTIAL = ".partial"
 RUNNING = "running"
 LEFT_BEHIND = "the process that measured was killed: what it had measured is here, its quality was not measured"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ROW_GROUP = 65_536
 """Rows of requests.parquet that are held at once while it is written: blocks are joined until they are as many."""
 
@@ -166,7 +167,7 @@ def load_run(where: str | Path) -> StoredRun:
     try:
         requests = _read_frame(files)
         floors = _read_frame([folder / FLOORS_FILE])
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise ConfigError(f"{folder}: cannot be read: {error}. Next: measure again") from error
     return StoredRun(folder, run, requests, floors)
 
@@ -212,8 +213,14 @@ def make_comparison_folder(out: Path) -> Path:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as csv; what was not measured is empty, infinity is `inf`."""
-    replace_file(path, lambda temporary: table.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n"))
+    """Write a table as csv; what was not measured is empty, infinity is `inf`, and no text begins a formula."""
+    plain = table.map(_no_formula)
+    replace_file(path, lambda temporary: plain.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def _no_formula(value: Any) -> Any:
+    """A text that a spreadsheet would compute gets an apostrophe before it (OWASP, CSV Injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _write_groups(path: Path, groups: Iterator[pa.Table]) -> None:

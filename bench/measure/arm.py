@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import scipy.sparse
+
 from bench.errors import ConfigError
 from bench.measure.crew import Member
 from bench.measure.knobs.threads import default_threads
@@ -13,9 +16,11 @@ from recsys.caches import VectorStore, build_cache
 from recsys.catalogue import Catalogue
 from recsys.data import Dataset
 from recsys.encoders import build_encoder
+from recsys.encoders.batching import check_vectors
 from recsys.encoders.cached import CachedEncoder
 from recsys.encoders.protocol import Encoder
 from recsys.encoders.runtime import usable_processors
+from recsys.errors import BadVectors
 from recsys.features.profile import ProfileStore
 from recsys.features.text import TextCleaner, build_cleaner
 from recsys.index import build_index
@@ -97,7 +102,9 @@ def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock:
     cleaner, catalogue = clean_catalogue(scenario, arm, dataset)
     _check_k(scenario, catalogue)
     encoder = _fitted(arm, catalogue, dataset.split_s(scenario.data.train_share), clock)
-    return EncodedCatalogue(cleaner, catalogue, encoder.encode(catalogue.texts), encoder, _in_path(arm, encoder))
+    vectors = encoder.encode(catalogue.texts)
+    _check_vectors(arm, vectors, len(catalogue), encoder.info.dim)
+    return EncodedCatalogue(cleaner, catalogue, vectors, encoder, _in_path(arm, encoder))
 
 
 def clean_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset) -> tuple[TextCleaner, Catalogue]:
@@ -176,6 +183,15 @@ def _check_k(scenario: Scenario, catalogue: Catalogue) -> None:
             f"scenario {scenario.name}: requests.k = {scenario.requests.k}, but the catalogue has {len(catalogue)} "
             "items. Next: lower requests.k"
         )
+
+
+def _check_vectors(arm: ArmTable, vectors: Vectors, rows: int, dim: int) -> None:
+    """Raise BadVectors, with the arm's name, for an encoder whose vectors no index may be filled with."""
+    if isinstance(vectors, np.ndarray) or scipy.sparse.issparse(vectors):  # a device's own stay where they are
+        try:
+            check_vectors(vectors, rows, dim)
+        except BadVectors as error:
+            raise BadVectors(f'arm "{arm.name}": {error}') from error
 
 
 def _check_placement(arm: ArmTable, encoder: Encoder) -> None:

@@ -101,7 +101,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
                 blank = [""] * len(batch)
                 columns = [_cells(batch.column(name)) if name in names else blank for name in COLUMNS]
                 yield from zip(*columns, strict=True)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise _unreadable(path, "Parquet", error) from error
 
 

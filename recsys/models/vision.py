@@ -66,7 +66,7 @@ def picture_vectors(folder: Path, item_ids: Sequence[str], options: PictureOptio
             "pictures": _sha256(shown),
         },
     )
-    made = np.load(ArtefactCache().get(recipe, lambda path: np.save(path, _encode(shown, options))))
+    made = np.load(ArtefactCache().get(recipe, lambda path: np.save(path, _encode(shown, options))), allow_pickle=False)
     vectors = np.zeros((len(paths), made.shape[1]), np.float32)
     vectors[[place for place, path in enumerate(paths) if path is not None]] = made
     return vectors
