@@ -79,8 +79,8 @@ MUTATIONS = {
     ),
     "hits are encoded again": Mutation(
         "recsys.encoders.cached",
-        "slot_of.setdefault(text, len(slot_of)) if vector is None else -1",
-        "slot_of.setdefault(text, len(slot_of))",
+        "slot_of.setdefault(key, len(slot_of)) if vector is None else -1",
+        "slot_of.setdefault(key, len(slot_of))",
         "tests/unit/recsys/encoders/test_cached.py::test_a_hit_costs_no_tokens_and_no_computation",
     ),
     "a stale profile": Mutation(
@@ -104,14 +104,14 @@ MUTATIONS = {
         "tests/unit/bench/traffic/test_inbox.py::test_at_the_end_of_the_schedule_a_batch_still_waits_its_time",
     ),
     "a cache that is warm at the next load point": Mutation(
-        "bench.measure.worker",
-        "            cache.clear()",
+        "bench.measure.targets.local",
+        "            self.arm.cache.clear()",
         "            pass",
         "tests/unit/bench/measure/test_worker.py::test_a_load_point_begins_with_an_empty_cache",
     ),
     "feedback of the last block is still known": Mutation(
-        "bench.measure.worker",
-        "        self.arm.recommender.rewind(requests[0].timestamp_s)",
+        "bench.measure.targets.local",
+        "        self.arm.recommender.rewind(first.timestamp_s)",
         "        pass",
         "tests/unit/bench/measure/test_worker.py::test_a_block_begins_with_what_was_known_before_its_first_request",
     ),

@@ -9,7 +9,7 @@ from bench.experiments.index_ladder.subjects import LADDER, buildable, made_up_v
 
 def test_every_index_is_measured(tmp_path, capsys):
     table, target = tmp_path / "ladder.csv", tmp_path / "ladder.json"
-    command = ["index_ladder", "--sizes", "500", "--queries", "40", "--rounds", "1"]
+    command = ["index-ladder", "--sizes", "500", "--queries", "40", "--rounds", "1"]
     assert main([*command, "--csv", str(table), "--json", str(target)]) == 0
     found = json.loads(target.read_text())
     labels = [index.label for index in buildable()]
@@ -33,7 +33,7 @@ def test_every_index_is_measured(tmp_path, capsys):
 
 def test_sizes_that_are_none_are_refused_before_anything_is_measured(capsys):
     for sizes in ("", "ten", "10,10", "0", "1e5"):
-        assert main(["index_ladder", "--sizes", sizes]) == 2
+        assert main(["index-ladder", "--sizes", sizes]) == 2
         assert "--sizes" in capsys.readouterr().err
 
 

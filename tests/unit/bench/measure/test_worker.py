@@ -39,7 +39,7 @@ def test_a_block_begins_with_what_was_known_before_its_first_request(tmp_path):
     first = worker.serve(Serve(slices[0], None)).recommended
     worker.serve(Serve(slices[1], None))
     assert np.array_equal(worker.serve(Serve(slices[0], None)).recommended, first)
-    profiles, trace = worker.arm.recommender.parts.profiles, worker.trace
+    profiles, trace = worker.target.arm.recommender.parts.profiles, worker.trace
     asked = trace.requests(slices[0].low, slices[0].high)
     worker._rewound(slices[0].low, slices[0].high)
     for request in asked:

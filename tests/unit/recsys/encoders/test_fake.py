@@ -24,8 +24,11 @@ class VirtualClock:
 
 def test_a_fixed_service_time_is_waited_for_each_text() -> None:
     clock = VirtualClock()
-    build_encoder("fake", service_ms=2.5, clock=clock).encode(["a", "b", "c", "d"])
+    encoder = build_encoder("fake", service_ms=2.5, clock=clock)
+    vectors = encoder.forward(encoder.prepare(["a", "b", "c", "d"]))
     assert clock.time_ns == 10_000_000
+    assert np.array_equal(encoder.encode(["a", "b", "c", "d"]), vectors)
+    assert clock.time_ns == 10_000_000, "a catalogue is encoded at once"
 
 
 def test_exponential_service_times_have_their_mean_and_deviation() -> None:
