@@ -7,7 +7,7 @@ from mini_scenario import write_scenario
 from service_process import serving
 
 from bench.measure.slices import cut_slices
-from bench.measure.worker import Assignment, Serve, Worker
+from bench.measure.worker import Assignment, Serve, Worker, read_trace
 from bench.scenario_file import read_scenario
 
 SERVICE_MS = 10.0
@@ -52,7 +52,8 @@ def test_three_times_the_capacity_is_refused_not_suffered(tmp_path):
     with serving(path, "slow", *options) as service:
         scenario = read_scenario(write_scenario(tmp_path, SCENARIO + TARGET.replace("URL", service.url))).scenario
         _, slices = cut_slices(scenario)
-        worker = Worker(Assignment(scenario, scenario.arm[0], (), slices[-1].high))
+        assignment = Assignment(scenario, scenario.arm[0], (), slices[-1].high)
+        worker = Worker(assignment, read_trace(assignment))
         worker.look_around()
         process = psutil.Process(service.process.pid)
         calm = [served(worker, slices[0], 30)]
