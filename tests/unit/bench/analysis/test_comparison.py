@@ -27,8 +27,17 @@ def stored(name, times=1.0, seed=3, **changes):
     rng = np.random.default_rng(seed)
     rows = [make_rows("base", rng.gamma(8, 0.25, N)), make_rows("full", times * (5 + rng.gamma(8, 0.25, N)))]
     requests = pd.concat(rows, ignore_index=True)
-    run = make_run(ARMS, requests, environment=ENVIRONMENT, id=name, schema_version=1, scenario_hash="a" * 64,
-                   warnings=[], trace_sha256="t" * 64, data={"simulated": False, "name": "games", "sha256": "d" * 64})  # fmt: skip
+    run = make_run(
+        ARMS,
+        requests,
+        environment=ENVIRONMENT,
+        id=name,
+        schema_version=1,
+        scenario_hash="a" * 64,
+        trace_sha256="t" * 64,
+        data={"simulated": False, "name": "games", "sha256": "d" * 64},
+        warnings=[],
+    )
     run["scenario"] |= {"name": "shop", "arm": [dict(TABLE, name="base"), dict(TABLE, name="full")]}
     return StoredRun(None, {**run, **changes}, requests, pd.DataFrame())
 
