@@ -37,6 +37,7 @@ def test_twice_the_service_time_is_a_regression_that_a_fresh_start_confirms(scen
     assert "REGRESSED" in capsys.readouterr().out
 
 
+@pytest.mark.verify
 def test_a_shorter_service_time_is_an_improvement(scenario):
     code, told = gate(scenario, "--set", "arm.control.encoder.service_ms=1.0", "--markdown", scenario.parent / "g.md")
     found = {(each["arm"], each["metric"]): each["verdict"] for each in told["comparisons"]}
@@ -74,6 +75,7 @@ def test_a_baseline_is_made_once_and_holds_where_it_was_made(scenario, capsys):
     assert "CPU flags" in capsys.readouterr().err
 
 
+@pytest.mark.verify
 def test_a_baseline_of_another_scenario_is_refused(scenario, capsys):
     stored = scenario.with_name("baseline.json")
     assert main(["gate", str(scenario), "--save-baseline", str(stored)]) == 0
@@ -82,6 +84,7 @@ def test_a_baseline_of_another_scenario_is_refused(scenario, capsys):
     assert "another scenario" in capsys.readouterr().err
 
 
+@pytest.mark.verify
 def test_two_revisions_are_checked_out_measured_and_removed(scenario):
     if not (ROOT / ".git").exists():
         pytest.skip("no git checkout")
