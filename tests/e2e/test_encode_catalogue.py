@@ -32,7 +32,7 @@ encoder = {{ kind = "hashing", dim = 64 }}
 placement = "none"
 [[arm]]
 name = "slow"
-encoder = {{ kind = "fake", service_ms = 0.4 }}
+encoder = {{ kind = "transformer", model = "bert-tiny-uncased", weights = "random" }}
 placement = "offline"
 [[arm]]
 name = "wide"

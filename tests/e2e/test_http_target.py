@@ -286,7 +286,7 @@ def test_the_readmes_worked_examples_run_as_they_stand(module, monkeypatch, ids)
         ('target = { kind = "https" }', "did you mean"),
         ('target = { kind = "http", serve = true, ids = "a" }', "no ids"),
         ('encoder = { kind = "fake" }\ntarget = { kind = "http", url = "http://a", ids = "a" }', "remove encoder"),
-        ('encoder = { kind = "fake" }\ntarget = { kind = "http", url = "http://u:p@a" }', "headers_from_env"),
+        ('encoder = { kind = "fake" }\ntarget = { kind = "http", url = "http://u:p@a" }', "with a password"),
         ('encoder = { kind = "fake" }\ntarget = { kind = "http", url = "http://127.0.0.1:1" }', "see that it serves"),
         ('label = "x"', "encoder is missing"),
     ],
