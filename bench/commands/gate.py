@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands import COMMANDS
-from bench.commands.json_file import JsonFileOption, require_writable, write_json
+from bench.commands.json_file import JsonFileOption, require_writable, write_json, write_text
 from bench.commands.options import DataDirOption, ScenarioArgument, SetOption
 from bench.errors import ConfigError
 
@@ -49,12 +49,13 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
     from bench.experiments.gate.gate import gate_baseline, gate_sides
     from bench.experiments.gate.request import GateRequest
     from bench.experiments.gate.stored import measure_baseline, read_baseline, write_baseline
+    from bench.report.gate_table import gate_markdown
     from bench.scenario_file import read_scenario
     from recsys.data.loading import data_dirs_from_environment
 
     _require_one(against, base, save_baseline, simulate)
-    for path in (json_file, markdown):
-        require_writable(path)
+    require_writable(json_file)
+    require_writable(markdown, "--markdown")
     file = read_scenario(scenario)
     asked = GateRequest(file.scenario, file.text, tuple(set_ or ()), data_dirs_from_environment(data_dir), base, head)
     terminal = Terminal()
@@ -63,10 +64,10 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
         terminal.print(f"baseline: {save_baseline}")
         return 0
     command = _command(scenario, against, asked)
-    if against is not None:
-        result, samples = gate_baseline(asked, read_baseline(against, asked), command, terminal.progress)
-    else:
+    if against is None:
         result, samples = gate_sides(asked, command, terminal.progress)
+    else:
+        result, samples = gate_baseline(asked, read_baseline(against, asked), command, terminal.progress)
     terminal.show_gate(result)
     content = result.as_json(strict=strict)
     if simulate:
@@ -74,9 +75,7 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
         terminal.show_gate_rates(rates)
         content["simulated"] = [each.as_json() for each in rates]
     if markdown is not None:
-        from bench.report.gate_table import gate_markdown
-
-        markdown.write_text(gate_markdown(result), encoding="utf-8")
+        write_text(markdown, gate_markdown(result), "--markdown")
     if json_file is not None:
         write_json(json_file, content)
     return result.exit_code(strict=strict)

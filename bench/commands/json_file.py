@@ -16,16 +16,20 @@ JsonFileOption = Annotated[
 ]
 
 
-def require_writable(path: Path | None) -> None:
-    """Raise ConfigError where no file can be made under this name. None: none is wanted."""
+def require_writable(path: Path | None, option: str = "--json") -> None:
+    """Raise ConfigError where no file can be made under this name. None: none is wanted. option: that names it."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
-        raise ConfigError(f"--json {path}: no file can be written there. Next: a file's name in a folder that exists")
+        raise ConfigError(f"{option} {path}: no file can be written there. Next: a file's name in a folder that exists")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write it. Raises ConfigError where that is refused, ValueError for numbers that JSON does not have."""
-    text = json.dumps(content, indent=1, allow_nan=False)
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str, option: str = "--json") -> None:
+    """Write a file that an option names. Raises ConfigError where that is refused."""
     try:
-        path.write_text(text + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"--json {path}: cannot be written: {error}. Next: another file") from error
+        raise ConfigError(f"{option} {path}: cannot be written: {error}. Next: another file") from error

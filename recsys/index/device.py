@@ -6,20 +6,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse
 
-from recsys.errors import BadOptions, MissingDevice
+from recsys.errors import MissingDevice
 from recsys.index import INDEXES
+from recsys.index.dense_rows import DenseRows, Float32
 from recsys.index.protocol import Candidates, best, ordered
-from recsys.index.rows import Rows
-from recsys.index.visibility import Visibility
 from recsys.options import OptionsModel
 from recsys.types import Positions, Vectors
 
 REQUIRES = ("torch",)
-
-Float32 = npt.NDArray[np.float32]
 
 
 class DeviceIndexOptions(OptionsModel):
@@ -34,13 +29,14 @@ class DeviceIndexOptions(OptionsModel):
 
 
 @INDEXES.register("device")
-class DeviceIndex:
+class DeviceIndex(DenseRows):
     """One matrix product a batch of queries, and torch.topk. Memory: the vectors on the device, and in float32 beside.
 
     Among equal scores torch.topk keeps any, so the last place may be another tie than in index "exact".
     """
 
     Options = DeviceIndexOptions
+    kind = "device"
 
     def __init__(self, options: DeviceIndexOptions) -> None:
         """Raise MissingDevice for a device that PyTorch does not see."""
@@ -58,16 +54,9 @@ class DeviceIndex:
 
     def build(self, vectors: Vectors) -> None:
         """Copy dense vectors to the device. Raises BadOptions for sparse ones."""
-        if isinstance(vectors, scipy.sparse.csr_array):
-            raise BadOptions(
-                'index "device" holds dense vectors, but the encoder\'s are sparse. Next: index = { kind = "sparse" }'
-            )
         import torch
 
-        self._vectors = Rows(np.asarray(vectors, np.float32))
-        self._own = torch.from_numpy(self._vectors.array).to(self._device, self._dtype, copy=True)
-        self._put: Positions = np.zeros(0, np.int32)
-        self._visible = Visibility()
+        self._own = torch.from_numpy(self.hold(vectors)).to(self._device, self._dtype, copy=True)
 
     def scores(self, queries: Vectors) -> Float32:
         """Exact scores of all items, float32 [queries, n_items]; −inf for those that are hidden."""
@@ -89,20 +78,6 @@ class DeviceIndex:
         return [
             self._ranked(rows[row], places[row][values[row] > -np.inf], n, left_out[row]) for row in range(len(rows))
         ]
-
-    def put(self, positions: Positions, vectors: Vectors) -> None:
-        """Write the rows in their place, and let these items be found."""
-        self._vectors.put(positions, np.asarray(vectors, np.float32))
-        self._write(positions)
-        self._put = np.union1d(self._put, positions).astype(np.int32)
-        self._visible.show(positions)
-
-    def rewind(self, hidden: Positions) -> None:
-        """Hold exactly the vectors that it was built with, and find all items but these."""
-        self._vectors.rewind()
-        self._write(self._put)
-        self._put = self._put[:0]
-        self._visible.rewind(hidden)
 
     def _ranked(self, query: Float32, pool: Positions, n: int, left_out: Positions) -> Candidates:
         """The best of the pool by their float32 vectors."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from recsys.index import INDEXES
-from recsys.index.faiss_search import Float32, dense, search_without
+from recsys.index.dense_rows import Float32, dense
+from recsys.index.faiss_search import search_without
 from recsys.index.protocol import Candidates
 from recsys.index.rows import Rows
 from recsys.index.visibility import Visibility

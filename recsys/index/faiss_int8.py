@@ -9,11 +9,10 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.index import INDEXES
-from recsys.index.faiss_search import Float32, dense, search_without
+from recsys.index.dense_rows import DenseRows, Float32, dense
+from recsys.index.faiss_search import search_without
 from recsys.index.products import dot_products
 from recsys.index.protocol import Candidates, best, ordered
-from recsys.index.rows import Rows
-from recsys.index.visibility import Visibility
 from recsys.options import OptionsModel
 from recsys.types import Positions, Vectors
 
@@ -32,7 +31,7 @@ class FaissInt8Options(OptionsModel):
 
 
 @INDEXES.register("faiss_int8")
-class FaissInt8Index:
+class FaissInt8Index(DenseRows):
     """Faiss' IndexScalarQuantizer over round(127 · v / s), one s for all, the largest |v| that it was built with.
 
     Queries are coded alike, by their own largest. A dimension of a later item beyond s is cut to it, until re-scoring.
@@ -40,6 +39,7 @@ class FaissInt8Index:
     """
 
     Options = FaissInt8Options
+    kind = "faiss_int8"
 
     def __init__(self, options: FaissInt8Options) -> None:
         self.options = options
@@ -48,16 +48,13 @@ class FaissInt8Index:
         """Hold dense vectors. Raises BadOptions for sparse ones."""
         import faiss
 
-        rows = dense("faiss_int8", vectors)
+        rows = self.hold(vectors)
         self._largest = float(np.abs(rows).max(initial=0)) or 1.0
         kind = faiss.ScalarQuantizer.QT_8bit_direct_signed
         self._index = faiss.IndexScalarQuantizer(rows.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
         self._index.is_trained = True  # codes are numbers as they are: there is nothing to learn
         self._index.add(self._codes(rows).astype(np.float32))
         self._own = faiss.rev_swig_ptr(self._index.codes.data(), rows.size).reshape(rows.shape)
-        self._vectors = Rows(rows)
-        self._put: Positions = np.zeros(0, np.int32)
-        self._visible = Visibility()
 
     def scores(self, queries: Vectors) -> Float32:
         """Scores of all items as if each were scored again, float32 [queries, n_items]; −inf for hidden ones."""
@@ -65,22 +62,8 @@ class FaissInt8Index:
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:
         """The n best items a query, without those excluded for it and those that are hidden."""
-        rows = dense("faiss_int8", queries)
+        rows = dense(self.kind, queries)
         return [self._nearest(query, n, excluded) for query, excluded in zip(rows, exclude, strict=True)]
-
-    def put(self, positions: Positions, vectors: Vectors) -> None:
-        """Write the rows in their place, and let these items be found."""
-        self._vectors.put(positions, dense("faiss_int8", vectors))
-        self._write(positions)
-        self._put = np.union1d(self._put, positions).astype(np.int32)
-        self._visible.show(positions)
-
-    def rewind(self, hidden: Positions) -> None:
-        """Hold exactly the vectors that it was built with, and find all items but these."""
-        self._vectors.rewind()
-        self._write(self._put)
-        self._put = self._put[:0]
-        self._visible.rewind(hidden)
 
     def _nearest(self, query: Float32, n: int, excluded: Positions) -> Candidates:
         left_out, vectors = self._visible.left_out(excluded), self._vectors.array

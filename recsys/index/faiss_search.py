@@ -5,23 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse
 
-from recsys.errors import BadOptions
+from recsys.index.dense_rows import Float32
 from recsys.index.protocol import Candidates, ordered
-from recsys.types import Positions, Vectors
-
-Float32 = npt.NDArray[np.float32]
-
-
-def dense(kind: str, vectors: Vectors) -> Float32:
-    """The vectors, float32 and row by row in memory. Raises BadOptions for sparse ones."""
-    if isinstance(vectors, scipy.sparse.csr_array):
-        raise BadOptions(
-            f'index "{kind}" holds dense vectors, but the encoder\'s are sparse. Next: index = {{ kind = "sparse" }}'
-        )
-    return np.ascontiguousarray(vectors, np.float32)
+from recsys.types import Positions
 
 
 def search_without(index: Any, query: Float32, n: int, left_out: Positions, **parameters: Any) -> Candidates:

@@ -12,4 +12,5 @@ CASES = 20_000
 
 @pytest.mark.parametrize("form", READERS)
 def test_thousands_of_damaged_files_are_taken_or_refused(form):
-    try_damaged(form, math.ceil(CASES / len(READERS)))
+    cases = math.ceil(CASES / len(READERS))
+    assert try_damaged(form, cases) > cases / 10, "hardly any accident was noticed"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bench.analysis.gate.samples import Metric, ProcessSample, Side, block_logarithm, by_block, places
+from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, block_logarithm, by_block, places
 from bench.analysis.stats.paired_blocks import median_of_blocks
 from bench.analysis.stats.samples import Interval, TooFewSamples
 from bench.quantities import quantity
@@ -23,15 +23,14 @@ def contamination(samples: Sequence[ProcessSample]) -> list[str]:
     return [*_equal_processes(samples), *_control(samples), *_steal(samples)]
 
 
-def equal_log_ratios(samples: Sequence[ProcessSample], side: Side, arm: str, load: str) -> list[float]:
+def equal_log_ratios(samples: Sequence[ProcessSample], side: Side, place: Place) -> list[float]:
     """ln(second / first) of p50 over the two processes of one side, a value a block: what A against A shows here."""
     ratios = []
-    for place in [place for place in places(samples) if (place.arm, place.load) == (arm, load)]:
-        for processes in by_block(samples, side, place).values():
-            if len(processes) == 2:
-                first, second = (block_logarithm([process], Metric.P50) for process in processes)
-                if first is not None and second is not None:
-                    ratios.append(second - first)
+    for processes in by_block(samples, side, place).values():
+        values = [block_logarithm([process], Metric.P50) for process in processes]
+        found = [value for value in values if value is not None]
+        if len(found) == len(values) == 2:
+            ratios.append(found[1] - found[0])
     return ratios
 
 
@@ -40,7 +39,7 @@ def _equal_processes(samples: Sequence[ProcessSample]) -> list[str]:
     reasons = []
     for side in Side:
         for place in places(sample for sample in samples if sample.side is side):
-            interval = _median(equal_log_ratios(samples, side, place.arm, place.load))
+            interval = _median(equal_log_ratios(samples, side, place))
             limit = math.log(EQUAL_RATIO)
             if interval is not None and (interval.low > limit or interval.high < -limit):
                 reasons.append(

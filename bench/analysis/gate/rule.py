@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from enum import StrEnum
 
+from bench.analysis.stats.paired import exponential
+from bench.analysis.stats.ratios import Change
+from bench.analysis.stats.ratios import judge as change_of
 from bench.analysis.stats.samples import Interval
 
 
@@ -22,20 +24,23 @@ class GateVerdict(StrEnum):
         return self in (GateVerdict.REGRESSED, GateVerdict.IMPROVED)
 
 
+VERDICTS = {
+    Change.SLOWER: GateVerdict.REGRESSED,
+    Change.FASTER: GateVerdict.IMPROVED,
+    Change.ALIKE: GateVerdict.UNCHANGED,
+    Change.UNTOLD: GateVerdict.INCONCLUSIVE,
+}
+"""The report's words for a ratio, and the gate's: one rule stands behind both."""
+
+
 def judge(log_ratio: Interval, least_ratio: float) -> GateVerdict:
     """One stage's verdict. log_ratio: of ln(head / base); least_ratio: the smallest change that counts, above 1.
 
     REGRESSED: the interval lies above 0 and the ratio reaches the least; IMPROVED is its mirror image. UNCHANGED: the
     whole interval lies within the least ratio to both sides, which claims equality and is no mere lack of proof.
     """
-    margin = math.log(least_ratio)
-    if log_ratio.low > 0 and log_ratio.point >= margin:
-        return GateVerdict.REGRESSED
-    if log_ratio.high < 0 and log_ratio.point <= -margin:
-        return GateVerdict.IMPROVED
-    if -margin < log_ratio.low and log_ratio.high < margin:
-        return GateVerdict.UNCHANGED
-    return GateVerdict.INCONCLUSIVE
+    ratio = exponential(log_ratio)
+    return VERDICTS[change_of(ratio.point, [ratio], least_ratio)]
 
 
 def confirmed(first: GateVerdict, second: GateVerdict) -> GateVerdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from bench.analysis.gate.baseline import Baseline
@@ -91,9 +92,7 @@ class Gate:
 def gate_sides(asked: GateRequest, command: str, say: Callable[[str], None]) -> tuple[GateResult, list[ProcessSample]]:
     """Base against head: two revisions, or the code that runs now as it is and with head's overrides."""
     with _checkouts(asked) as checkouts:
-        gate = Gate(
-            asked, checkouts, lambda samples: compare_sides(samples, asked.limits), asked.compared_arms, {}, say
-        )
+        gate = Gate(asked, checkouts, partial(compare_sides, limits=asked.limits), asked.compared_arms, {}, say)
         comparisons = gate.run()
     base, head = counted(gate.samples, Side.BASE), counted(gate.samples, Side.HEAD)
     changes = counter_changes(base.counters, head.counters, base.unsteady | head.unsteady)
@@ -106,7 +105,7 @@ def gate_baseline(
     """The code that runs now against stored ratios of its arms."""
     arms = {arm: stored.denominator for arm, stored in baseline.arms.items()}
     with checkout(asked.head) as folder:
-        compare: Compare = lambda samples: compare_with_baseline(samples, baseline, asked.limits)  # noqa: E731
+        compare = partial(compare_with_baseline, baseline=baseline, limits=asked.limits)
         gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say)
         comparisons = gate.run()
     head = counted(gate.samples, Side.HEAD)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
+from bench.child_process import end
 from bench.errors import ConfigError, NothingMeasured
 from bench.experiments.gate.messages import PROTOCOL, Measure, Measured, Prepare, Prepared, Refused
 
@@ -44,15 +45,7 @@ class SideHost:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(END_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        end(self._process, END_LIMIT_S)
 
     def prepare(self, asked: Prepare) -> Prepared:
         """Let it draw everything and build every arm once. Raises ConfigError."""

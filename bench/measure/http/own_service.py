@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from bench.child_process import end
 from bench.errors import ConfigError
 from bench.scenario import ArmTable, Scenario
 from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, ModelError, RecsysError, UnknownKind
@@ -55,12 +56,4 @@ class OwnService:
 
     def close(self) -> None:
         """Let it finish what it has, and end it."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            self._process.wait(END_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        end(self._process, END_LIMIT_S)

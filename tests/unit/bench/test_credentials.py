@@ -6,6 +6,7 @@ from mini_scenario import FAKE, scenario_text, write_scenario
 from bench.cli import main
 from bench.credentials import refuse_passwords
 from bench.errors import ConfigError
+from bench.scenario_file import read_scenario
 
 SECRET = "hunter2zyl"
 ADDRESS = f"redis://:{SECRET}@cache.example.org:6379/0"
@@ -20,8 +21,10 @@ def test_a_password_is_refused_and_not_repeated():
 @pytest.mark.parametrize(
     "text", ["redis://127.0.0.1:6379/0", "redis://reader@host/0", "Which model, a@b://c?", "http://[::1/@:x"]
 )
-def test_an_address_without_one_is_taken(text):
-    refuse_passwords({"question": text}, "s.toml")
+def test_an_address_without_one_is_taken(tmp_path, text):
+    refuse_passwords({"question": text}, "s.toml")  # raises nothing
+    written = write_scenario(tmp_path, scenario_text(arms=FAKE + f'cache = {{ kind = "redis", url = "{text}" }}\n'))
+    assert read_scenario(written).scenario.arm[0].cache.options["url"] == text
 
 
 @pytest.mark.parametrize("as_override", [False, True])
