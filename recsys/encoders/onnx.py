@@ -31,15 +31,15 @@ class OnnxOptions(PretrainedOptions):
 
     allow_spinning: idle threads spin for the next step, faster and at the cost of a core.
     batch_tokens: small batches stay in a core's cache and give int8 finer scales.
-    one_thread_tokens: int8 batches of no more padded tokens are computed by one thread: sharing a product of
-    microseconds costs more than it saves. 0 = none; otherwise the weights are held twice.
+    one_thread_tokens: int8 batches of no more padded tokens are computed by one thread, as sharing a product of
+    microseconds may cost more than it saves. 0 = none; otherwise the weights are held twice, and two sets of threads.
     """
 
     precision: Literal["fp32", "int8"] = "fp32"
     form: Literal["fused", "unfused"] = "fused"
     allow_spinning: bool = True
     batch_tokens: int = Field(512, ge=1)
-    one_thread_tokens: int = Field(12, ge=0)
+    one_thread_tokens: int = Field(0, ge=0)
 
 
 @ENCODERS.register("onnx")

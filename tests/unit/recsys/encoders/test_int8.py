@@ -18,9 +18,9 @@ def test_the_choice_follows_from_what_was_measured_and_stays(tmp_path, monkeypat
     """Two forms, so that the test is short; the others differ in their graphs alone."""
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     module = __import__(ENCODERS.get("int8").__module__, fromlist=["CANDIDATES"])
-    two = {name: module.CANDIDATES[name] for name in ("onnx_fused", "onnx_fused_all_threads")}
+    two = {name: module.CANDIDATES[name] for name in ("onnx_fused", "onnx_fused_short_on_one")}
     monkeypatch.setattr(module, "CANDIDATES", two)
-    with pytest.raises(BadOptions, match=r"needs a clock.*onnx_fused \| onnx_fused_all_threads"):
+    with pytest.raises(BadOptions, match=r"needs a clock.*onnx_fused \| onnx_fused_short_on_one"):
         build_encoder("int8", **TINY)
     first = build_encoder("int8", clock=MonotonicClock(), threads=2, **TINY)
     assert first.info.measured.keys() == two.keys()
