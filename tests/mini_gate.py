@@ -37,3 +37,10 @@ name = "control"
 encoder = { kind = "fake", service_ms = 4.0 }
 placement = "profile"
 """
+
+
+def with_only(arm: str, scenario: str = SCENARIO) -> str:
+    """The scenario with one of its arms: half the processes, where the other has nothing to add."""
+    head, *arms = scenario.split("[[arm]]\n")
+    head = head.replace('denominators = { fake = "control" }\n', "")
+    return head + "".join("[[arm]]\n" + text for text in arms if text.startswith(f'name = "{arm}"'))

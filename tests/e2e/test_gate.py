@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mini_gate import SCENARIO
+from mini_gate import SCENARIO, with_only
 
 from bench.cli import main
 
@@ -27,6 +27,7 @@ def gate(scenario, *words):
 
 
 def test_twice_the_service_time_is_a_regression_that_a_fresh_start_confirms(scenario, capsys):
+    scenario.write_text(with_only("control"))
     code, told = gate(scenario, "--set", "arm.control.encoder.service_ms=8.0")
     assert (code, told["verdict"]) == (1, "REGRESSED")
     found = {(each["arm"], each["metric"]): each for each in told["comparisons"]}
@@ -50,7 +51,7 @@ def test_a_shorter_service_time_is_an_improvement(scenario):
 
 def test_encoding_twice_is_caught_by_counting_alone(scenario):
     lax = scenario.with_name("lax.toml")
-    lax.write_text(SCENARIO.replace("[gate]", "[gate]\np50_ratio = 9.0\np90_ratio = 9.0\ncpu_ratio = 9.0"))
+    lax.write_text(with_only("fake").replace("[gate]", "[gate]\np50_ratio = 9.0\np90_ratio = 9.0\ncpu_ratio = 9.0"))
     code, told = gate(lax, "--set", "arm.fake.planted_double_encode=true")
     assert code == 1
     assert not any(each["verdict"] == "REGRESSED" for each in told["comparisons"])

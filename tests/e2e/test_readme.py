@@ -72,7 +72,7 @@ def test_command(line, results, monkeypatch, tmp_path):
         words.append("--dry-run")
     if verb == "gate":  # the checkout that is tested may have no origin
         small = tmp_path / "mini_gate.toml"
-        small.write_text(mini_gate.SCENARIO, encoding="utf-8")
+        small.write_text(mini_gate.with_only("control"), encoding="utf-8")
         words = [str(small), *("HEAD" if word == "origin/main" else word for word in words[1:])]
     if verb == "export":
         pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
