@@ -25,6 +25,7 @@ from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPoo
 from bench.measure.schedules import draw_schedules, schedule_hashes
 from bench.measure.scoring import Scores, score_arms, score_floors
 from bench.measure.slices import Slice, counted_requests, cut_slices
+from bench.measure.soak import soaked
 from bench.measure.worker import Assignment, Serve, WarmUp
 from bench.resumption import Kept
 from bench.rows import (
@@ -82,7 +83,7 @@ class _Run:
         self.request = request
         self.is_alone = is_alone
         self.say = say
-        self.scenario = resolve_rates(request.file.scenario, request.data_dirs)
+        self.scenario = soaked(resolve_rates(request.file.scenario, request.data_dirs))
         data = self.scenario.data
         self.dataset = load_dataset(data.kind, data_dirs=request.data_dirs, **data.options)
         if self.scenario.requests.k > len(self.dataset.items):
@@ -244,7 +245,7 @@ class _Run:
         arms: Scores = {}
         floors: Scores = {}
         try:
-            arms, floors = self._score()
+            arms, floors = self._score() if self.scenario.soak_s is None else ({}, {})
         except KeyboardInterrupt:
             status = "stopped"
             self.warnings.append("quality was not measured: the run was stopped before")

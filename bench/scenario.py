@@ -26,13 +26,17 @@ from bench.scenario_tables import (
     SloTable,
     Strict,
     TextTable,
+    is_none,
 )
 from recsys.features.profile import ProfileOptions
 from recsys.pipeline import RetrievalOptions
 
 
 class Scenario(Strict):
-    """One scenario: the question, the data, the requests, the loads and the arms."""
+    """One scenario: the question, the data, the requests, the loads and the arms.
+
+    soak_s: a run then holds one rate for so long and looks at what grows (bench.measure.soak); None = no soak.
+    """
 
     name: str
     question: str
@@ -47,6 +51,7 @@ class Scenario(Strict):
     blocks: BlocksTable = BlocksTable()
     arm: tuple[ArmTable, ...] = Field(min_length=1)
     quality: QualityTable = QualityTable()
+    soak_s: float | None = Field(None, gt=0, allow_inf_nan=False, exclude_if=is_none)
     prices: PricesTable | None = None
     gate: GateTable | None = Field(None, exclude=True)
 

@@ -22,7 +22,7 @@ NO_ENCODER = "none"
 """The encoder's kind of an arm that names none: its recommender is not this project's."""
 
 
-def _is_none(value: object) -> bool:
+def is_none(value: object) -> bool:
     """For keys that came later: left out where nothing is said, so that older scenarios keep their hash."""
     return value is None
 
@@ -93,7 +93,7 @@ class RequestsTable(Strict):
     ingest_share: float = Field(0.0, ge=0, lt=1)
     repeat: Literal["none", "zipf", "unique", "same"] = "none"
     zipf_s: float = Field(0.65, ge=0, allow_inf_nan=False)
-    queries: QueriesTable | None = Field(None, exclude_if=_is_none)
+    queries: QueriesTable | None = Field(None, exclude_if=is_none)
 
     @model_validator(mode="after")
     def _consistent(self) -> RequestsTable:
@@ -192,7 +192,7 @@ class CacheTable(PluginTable):
 
     kind: str = "memory"
     start: Literal["warm", "cold"] = "warm"
-    forget_on_feedback: bool | None = Field(None, exclude_if=_is_none)
+    forget_on_feedback: bool | None = Field(None, exclude_if=is_none)
 
 
 class ArmTable(Strict):
@@ -220,13 +220,13 @@ class ArmTable(Strict):
     cache: CacheTable | None = None
     index: PluginTable | None = None
     ranking: PluginTable = PluginTable(kind="similarity")
-    reranking: PluginTable | None = Field(None, exclude_if=_is_none)
+    reranking: PluginTable | None = Field(None, exclude_if=is_none)
     threads: int | None = Field(None, ge=1)
     workers: int = Field(1, ge=1)
     text: TextTable = TextTable()
     planted_sleep_ms: dict[str, float] = {}
     planted_double_encode: bool = Field(False, exclude_if=_is_false)
-    target: PluginTable | None = Field(None, exclude_if=_is_none)
+    target: PluginTable | None = Field(None, exclude_if=is_none)
 
     @field_validator("name")
     @classmethod

@@ -40,6 +40,8 @@ def whole_system(beats: int) -> dict[str, str]:
     return {
         "proc/self/status": STATUS,
         "proc/self/smaps_rollup": ROLLUP,
+        "proc/self/fd/0": "",
+        "proc/self/fd/1": "",
         "proc/self/cgroup": "0::/service\n",
         "proc/stat": CPU_TICKS.format(user=1000 + 100 * beats, system=500, steal=20 + 10 * beats),
         "proc/pressure/cpu": PRESSURE.format(total=1000 + 250_000 * beats),

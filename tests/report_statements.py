@@ -7,13 +7,14 @@ and percentiles that were not owed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from bench.analysis.soak import soak_table
 from bench.analysis.statements import Finding, Statements, Verdict
 from bench.analysis.stats.ratios import judge
 from bench.analysis.stats.samples import Interval
@@ -24,6 +25,7 @@ K = 10
 SLO_MS = 100.0
 RATES_PER_S = (5.0, 10.0, 20.0)
 BLOCKS = 5
+SOAK_BLOCKS = 40
 FLOOR_REQUESTS = {"p50": 6, "p90": 36, "p95": 72, "p99": 368, "p999": 3688}
 LEVELS = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
@@ -65,17 +67,37 @@ def build_statements(n_arms: int = 6, label_length: int = 0, *, seed: int = 7, r
     plans = [_padded(plan, label_length) for plan in PLANS[:n_arms]]
     frame = pd.concat([_arm_requests(plan, requests, rng) for plan in plans], ignore_index=True)
     summary = pd.DataFrame([_summary_row(plan, point) for plan in plans for point in _points(frame, plan.name)])
+    run = _run(plans, len(frame))
     return Statements(
-        run=_run(plans, len(frame)),
+        run=run,
         requests=frame,
         summary=summary,
         stages=_stages(frame),
         quality=_quality(plans),
         tax=_tax(plans, summary),
+        soak=soak_table(run, frame),
         answer=_answer(n_arms),
         verdict=Verdict.DEGRADED,
         findings=_findings(),
     )
+
+
+def build_soak(n_arms: int = 6, label_length: int = 0) -> Statements:
+    """The same arms in a soak at the lowest rate; the last of them leaks."""
+    plain = build_statements(n_arms, label_length)
+    here = (plain.requests["load"] == "server") & (plain.requests["offered_per_s"] == RATES_PER_S[0])
+    requests = plain.requests[here].assign(counted=True)
+    of_arm = requests.groupby("arm")["row"]
+    requests["block"] = of_arm.cumcount() * SOAK_BLOCKS // of_arm.transform("size")
+    arms = list(requests["arm"].unique())
+    blocks = [
+        {"arm": arm, "load": "server", "offered_per_s": RATES_PER_S[0], "block": block, "process": 0, "wall_s": 30.0,
+         "collections": 0, "rss_bytes": 3e8 + 5e7 * place + 1e6 * (block % 3) + 8e6 * block * (arm == arms[-1]),
+         "open_files": 14 + place, "process_threads": 5}
+        for place, arm in enumerate(arms) for block in range(SOAK_BLOCKS)
+    ]  # fmt: skip
+    run = plain.run | {"scenario": plain.run["scenario"] | {"soak_s": 1800.0}, "blocks": blocks}
+    return replace(plain, run=run, requests=requests, soak=soak_table(run, requests))
 
 
 def _padded(plan: Plan, length: int) -> Plan:

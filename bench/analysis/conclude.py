@@ -14,6 +14,7 @@ import pandas as pd
 from bench.analysis.answer import answer
 from bench.analysis.outside_checks import outside_checks
 from bench.analysis.quality_table import quality_table
+from bench.analysis.soak import soak_table
 from bench.analysis.stages import stage_table
 from bench.analysis.statements import Statements
 from bench.analysis.summary import summarise
@@ -24,7 +25,7 @@ from bench.store import StoredRun, amend_run, write_table
 
 NEEDED = {"status": str, "scenario": dict, "environment": dict, "arms": list, "blocks": list, "warnings": list}
 """What statements are made from."""
-TABLES = ("summary", "stages", "quality", "tax")
+TABLES = ("summary", "stages", "quality", "tax", "soak")
 
 
 def conclude(stored: StoredRun) -> Statements:
@@ -43,6 +44,7 @@ def conclude(stored: StoredRun) -> Statements:
         stages=stage_table(run, requests),
         quality=quality_table(run, requests, stored.floors),
         tax=tax,
+        soak=soak_table(run, requests),
         answer=answer(run, summary, tax),
         verdict=verdict,
         findings=findings,
@@ -51,8 +53,10 @@ def conclude(stored: StoredRun) -> Statements:
 
 
 def write_statements(statements: Statements, folder: Path) -> None:
-    """Write summary.csv, stages.csv, quality.csv and tax.csv, and the judgement into run.json."""
+    """Write the tables as csv, soak.csv after a soak alone, and the judgement into run.json."""
     for name in TABLES:
+        if name == "soak" and not len(statements.soak):
+            continue  # most runs are none
         write_table(folder / f"{name}.csv", getattr(statements, name))
     amend_run(folder, _judgement(statements))
 

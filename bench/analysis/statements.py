@@ -56,7 +56,8 @@ class Statements:
 
     run: the parsed run.json. requests: one row a request (requests.parquet). summary: one row an arm, load point and
     request kind. stages: ms a stage around p50, p99 and in the mean. quality: one row an arm or floor, group, metric.
-    tax: one row an arm and load point, differences to the baseline. answer: the report's first sentence. outside: the
+    tax: one row an arm and load point, differences to the baseline. soak: one row an arm and quantity that should not
+    grow, empty where the run was no soak. answer: the report's first sentence. outside: the
     checks against results from elsewhere.
     """
 
@@ -66,6 +67,7 @@ class Statements:
     stages: pd.DataFrame
     quality: pd.DataFrame
     tax: pd.DataFrame
+    soak: pd.DataFrame
     answer: str
     verdict: Verdict
     findings: tuple[Finding, ...]

@@ -38,24 +38,30 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
             help="Go on with a run that was stopped or killed: measure its missing blocks, keep the others.",
         ),
     ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="A soak: hold one rate for so long, e.g. 30m, and look at what grows."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 when the run is INVALID, 4 when an arm failed.")
     ] = False,
 ) -> int:
     """Measure a scenario and write its report."""
     from bench.commands.terminal import Terminal
+    from bench.measure.soak import parse_duration_s
     from bench.resumption import read_kept
     from bench.scenario_file import Overrides, read_scenario
     from recsys.data.loading import data_dirs_from_environment
 
-    overrides = Overrides(tuple(set_ or ()), tuple(arm or ()), device)
+    soak = (f"soak_s={parse_duration_s(duration):g}",) if duration else ()
+    overrides = Overrides((*(set_ or ()), *soak), tuple(arm or ()), device)
     if (scenario is None) == (resume is None):
         raise ConfigError(
             "run: either SCENARIO or --resume RUN is needed, not both. Next: llm-rec-bench list names the scenarios"
         )
     if resume and overrides != Overrides():
         raise ConfigError(
-            "run: --resume goes on with the run's own scenario. Next: leave out --set, --arm and --device"
+            "run: --resume goes on with the run's own scenario. Next: leave out --set, --arm, --device and --duration"
         )
     kept = read_kept(resume) if resume else None
     file = kept.file if kept else read_scenario(str(scenario), overrides)

@@ -11,6 +11,7 @@ from bench.clock import NS_PER_S
 from bench.measure.loads import LOADS
 from bench.measure.schedules import draw_schedules
 from bench.measure.slices import Slice, counted_requests, cut_slices
+from bench.measure.soak import soaked
 from bench.scenario import LoadPoint, Scenario
 from bench.traffic.rates import resolve_rates
 from bench.traffic.requests import draw_trace
@@ -51,7 +52,7 @@ class Forecast:
 
 def forecast(scenario: Scenario, data_dirs: Sequence[Path]) -> Forecast:
     """What a run of the scenario would take. Reads the data, so a scenario that cannot run is refused here too."""
-    scenario = resolve_rates(scenario, data_dirs)
+    scenario = soaked(resolve_rates(scenario, data_dirs))
     dataset = load_dataset(scenario.data.kind, data_dirs=data_dirs, **scenario.data.options)
     warmup, slices = cut_slices(scenario)
     trace = draw_trace(scenario, dataset, slices[-1].high, data_dirs)

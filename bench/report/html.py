@@ -16,6 +16,7 @@ from bench.report.drawing import Picture
 from bench.report.inbox import inbox_facts
 from bench.report.quality_table import quality_table
 from bench.report.ranker_table import ranker_table
+from bench.report.soak_table import soak_table
 from bench.report.summary_points import chips, warnings
 from bench.report.wording import GLOSSARY, METHOD, NOT_MEASURED, SIMULATED
 
@@ -41,6 +42,7 @@ def build_html(statements: Statements, pictures: Sequence[Picture]) -> str:
             loads=load_table(statements),
             quality=quality_table(statements),
             rankers=ranker_table(statements),
+            soak=soak_table(statements),
             pictures=pictures,
             environment=(*_environment(run), ("inbox", inbox_facts(run))),
             method=METHOD,

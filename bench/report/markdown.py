@@ -11,6 +11,7 @@ from bench.report.drawing import Picture
 from bench.report.inbox import inbox_facts
 from bench.report.quality_table import quality_table
 from bench.report.ranker_table import ranker_table
+from bench.report.soak_table import soak_table
 from bench.report.summary_points import chips, warnings
 from bench.report.tables import escape_markdown, to_markdown
 from bench.report.wording import METHOD, SIMULATED
@@ -31,6 +32,8 @@ def build_markdown(statements: Statements, pictures: Sequence[Picture] = ()) -> 
     parts.append(to_markdown(main_table(statements)))
     if len(statements.tax):
         parts.append(to_markdown(tax_table(statements)))
+    soaked = soak_table(statements)
+    parts += [to_markdown(soaked)] if soaked else []
     parts += [_picture(picture) for picture in pictures]
     parts.append(to_markdown(quality_table(statements)))
     fitted = ranker_table(statements)

@@ -11,6 +11,7 @@ from rich.text import Text
 from bench.analysis.statements import Outcome, Statements, Verdict
 from bench.report import outside
 from bench.report.arm_tables import main_table
+from bench.report.soak_table import soak_table
 from bench.report.tables import Table, to_rich
 from bench.report.wording import SIMULATED
 
@@ -32,6 +33,8 @@ class TerminalReport:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Called by rich, with the width that the terminal has."""
         yield to_rich(fitting(main_table(self._statements), COLUMNS, GIVEN_UP_FIRST, (console, options)))
+        if soaked := soak_table(self._statements):
+            yield to_rich(soaked)
         for finding in self._statements.findings:
             verdict = Verdict(finding.verdict)
             if verdict is not Verdict.VALID:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +20,7 @@ LONGEST_QUERY = 4096
 """Characters."""
 LATEST_S = 1 << 40
 """Seconds since 1970, far beyond every data set."""
+_LENGTH = re.compile(r"[0-9]{1,19}")
 EVENT_KINDS = {kind.name.lower(): kind for kind in EventKind}
 
 
@@ -93,7 +95,7 @@ async def read_body(request: Request, model: type[B], limits: ServiceLimits) -> 
 
 async def _read(request: Request, limits: ServiceLimits) -> bytes:
     stated = request.headers.get("content-length", "")
-    if stated.isdigit() and int(stated) > limits.body_bytes:
+    if _LENGTH.fullmatch(stated) and int(stated) > limits.body_bytes:
         raise _too_large(limits)
     content = bytearray()
     try:

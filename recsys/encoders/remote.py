@@ -168,19 +168,19 @@ class RemoteEncoder:
         content: dict[str, Any] = {"input": texts, "model": self._options.model, "encoding_format": "base64"}
         if self._options.dimensions is not None:
             content["dimensions"] = self._options.dimensions
-        vectors = _vectors(self._endpoint.call(json.dumps(content).encode()), len(texts))
+        vectors = vectors_of(self._endpoint.call(json.dumps(content).encode()), len(texts))
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.where(norms > 0, norms, 1), np.float32)
 
 
-def _vectors(answer: Any, n: int) -> npt.NDArray[np.float32]:
+def vectors_of(answer: Any, n: int) -> npt.NDArray[np.float32]:
     """The vectors of an answer in the order of its texts. Raises RemoteFailure where it is not one of n vectors."""
     try:
         entries = sorted(answer["data"], key=lambda entry: entry["index"])
         rows = [_numbers(entry["embedding"]) for entry in entries]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RemoteFailure("the answer holds no embeddings") from error
-    if [entry["index"] for entry in entries] != list(range(n)) or len({len(row) for row in rows}) != 1:
+    if [entry["index"] for entry in entries] != list(range(n)) or len({row.size for row in rows}) != 1:
         raise RemoteFailure(f"the answer does not hold {n} vectors of one length")
     vectors = np.stack(rows)
     if not np.isfinite(vectors).all():
@@ -191,8 +191,12 @@ def _vectors(answer: Any, n: int) -> npt.NDArray[np.float32]:
 def _numbers(embedding: Any) -> npt.NDArray[np.float32]:
     """base64 of little-endian float32, or a list, which some servers send whatever they are asked for."""
     if isinstance(embedding, str):
-        return np.frombuffer(base64.b64decode(embedding, validate=True), "<f4").astype(np.float32)
-    return np.array(embedding, np.float32)
+        numbers = np.frombuffer(base64.b64decode(embedding, validate=True), "<f4").astype(np.float32)
+    else:
+        numbers = np.array(embedding, np.float32)
+    if numbers.ndim != 1 or not numbers.size:
+        raise ValueError("an embedding is one list of numbers")
+    return numbers
 
 
 class _Endpoint:
@@ -230,7 +234,7 @@ class _Endpoint:
             raise RemoteFailure(f"status {response.status}")
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # a few thousand brackets are more than Python reads
             raise RemoteFailure("the answer is not JSON") from error
 
     def close(self) -> None:

@@ -27,7 +27,7 @@ def parse_server_timing(header: str) -> dict[str, int]:
     """
     lengths_ns: dict[str, int] = {}
     for entry in _ENTRY.findall(header):
-        name, *parameters = (part.strip() for part in _PARAMETER.findall(entry))
+        name, *parameters = [part.strip() for part in _PARAMETER.findall(entry)] or [""]  # ";" alone has no part
         length_ns = next((_length_ns(value) for value in map(_duration, parameters) if value is not None), None)
         if name and length_ns is not None:
             lengths_ns[name] = lengths_ns.get(name, 0) + length_ns

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
-from report_statements import build_statements
+from report_statements import build_soak, build_statements
 
 from bench.analysis.summary import IDENTITY, metric_columns
 from bench.report.drawing import draw_picture
@@ -24,9 +24,19 @@ RUNS = ((1, 0), (6, 0), (6, 40), (12, 0), (12, 40))
 
 COMPARING = {"recovery", "ratios", "cache"}
 """Pictures that a single arm without a model leaves empty."""
+SOAKS = {"soak"}
+"""Pictures of a soak alone."""
 DRAWABLE = [(kind, run) for kind in KINDS for run in RUNS if run != (1, 0) or kind not in COMPARING]
 
-statements_of = functools.cache(build_statements)
+
+@functools.cache
+def statements_of(n_arms, label_length, kind=""):
+    """A run of that size in which the picture has something to show."""
+    return (build_soak if kind in SOAKS else build_statements)(n_arms, label_length)
+
+
+def test_a_run_that_was_no_soak_says_how_to_make_one():
+    assert "--duration" in draw_picture("soak", statements_of(6, 0)).absent
 
 
 def drawn(kind, statements):
@@ -75,7 +85,7 @@ def test_one_arm_alone_has_nothing_to_be_compared_with(kind):
 
 @pytest.mark.parametrize(("kind", "run"), DRAWABLE, ids=str)
 def test_no_text_is_clipped_or_overlaps_another(kind, run):
-    figure = drawn(kind, statements_of(*run))
+    figure = drawn(kind, statements_of(*run, kind))
     page = figure.bbox
     texts = visible_texts(figure)
     for text, box in texts:
@@ -88,14 +98,15 @@ def test_no_text_is_clipped_or_overlaps_another(kind, run):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_is_large_enough_in_a_paper(kind):
-    figure = drawn(kind, statements_of(12, 40))
+    figure = drawn(kind, statements_of(12, 40, kind))
     assert figure.get_figwidth() == WIDTH_IN
     assert min(text.get_fontsize() for text, _ in visible_texts(figure)) >= NOTE_PT
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_run_gives_the_same_bytes(kind):
-    one, other = (draw_picture(kind, build_statements(6)) for _ in range(2))
+    build = build_soak if kind in SOAKS else build_statements
+    one, other = (draw_picture(kind, build(6)) for _ in range(2))
     assert one.svg == other.svg
     assert one.png == other.png
     assert one == other
@@ -103,7 +114,7 @@ def test_the_same_run_gives_the_same_bytes(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_svg_is_well_formed_and_needs_nothing_from_outside(kind):
-    svg = draw_picture(kind, statements_of(12, 40)).svg
+    svg = draw_picture(kind, statements_of(12, 40, kind)).svg
     root = ElementTree.fromstring(svg)
     links = [value for node in root.iter() for name, value in node.attrib.items() if name.endswith("href")]
     assert all(link.startswith("#") for link in links)
@@ -113,7 +124,7 @@ def test_the_svg_is_well_formed_and_needs_nothing_from_outside(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_label_full_of_markup_is_drawn_as_text(kind):
-    statements = statements_of(6, 0)
+    statements = statements_of(6, 0, kind)
     arms = [{**arm, "label": "$x_1$ <b>& </b>]]> -- {0} %s"} for arm in statements.run["arms"]]
     picture = draw_picture(kind, replace(statements, run={**statements.run, "arms": arms}))
     root = ElementTree.fromstring(picture.svg)
@@ -139,5 +150,5 @@ def test_a_run_with_nothing_to_show_says_so(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_drawing_leaves_matplotlibs_settings_alone(kind):
     before = dict(matplotlib.rcParams)
-    draw_picture(kind, statements_of(1, 0))
+    draw_picture(kind, statements_of(1, 0, kind))
     assert dict(matplotlib.rcParams) == before

@@ -17,7 +17,7 @@ ENDS = {"_s": "s", "_bytes": "B", "_j": "J", "_w": "W", "_mhz": "MHz"}
 """End of a reading's name → its unit; shares and counts have none."""
 ALWAYS_THERE = {"cpu_s", "voluntary_switches", "involuntary_switches", "minor_faults", "major_faults"}
 """What every POSIX process can ask about itself, without a file."""
-GAUGES = ("_bytes", "_mhz", "_w", "_share", "_reasons")
+GAUGES = ("_bytes", "_mhz", "_w", "_share", "_reasons", "_files", "_threads")
 
 
 @pytest.fixture(params=PROBES.kinds())

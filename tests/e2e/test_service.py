@@ -8,6 +8,9 @@ import time
 
 import numpy as np
 import pytest
+from fuzzing import LIMIT, QUIET, damaged
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mini_scenario import REQUESTS, TFIDF, scenario_text, write_scenario
 from service_process import serving
 
@@ -171,6 +174,31 @@ def test_hostile_clients_are_told_or_cut_off_and_the_next_is_served(service, dat
     for sock in half_open:
         sock.close()
     assert service.get("/health")[0] == 200
+
+
+@pytest.mark.parametrize("cases", [150, pytest.param(5_000, marks=pytest.mark.verify)])
+def test_no_body_breaks_it(service, dataset, cases):
+    """Damaged and foreign bodies on every route: answered or refused, never an error of the service."""
+    good = {
+        "/recommend": {"user": dataset.user_ids[0], "k": 3, "query": "red cup", "timestamp": 10**9},
+        "/feedback": {"user": dataset.user_ids[0], "item": dataset.items[0].item_id, "event": "click"},
+        "/items": {"item": dataset.items[0].item_id},
+        "/v1/embeddings": {"input": ["a", "b"], "model": "fake", "dimensions": 4},
+        "/rewind": {"timestamp": 10**9},
+    }
+    route = st.sampled_from(sorted(good))
+    seen = set()
+
+    @settings(max_examples=cases, deadline=LIMIT, suppress_health_check=QUIET, database=None)
+    @given(sent=route.flatmap(lambda path: st.tuples(st.just(path), damaged(json.dumps(good[path]).encode()))))
+    def try_one(sent):
+        status, told, _ = service.post(*sent)
+        seen.add(status)
+        assert status in (200, 400, 404, 413), told
+
+    try_one()
+    assert {200, 400} <= seen
+    assert service.post("/recommend", good["/recommend"])[0] == 200
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,10 @@ class ForeignDialect:
         if request.kind is not RequestKind.RECOMMEND:
             require_good(reply)
             return None
-        found = self._ids.search(content_of(reply))
+        try:
+            found = self._ids.search(content_of(reply))
+        except jmespath.exceptions.JMESPathError as error:  # a function of the path meets what it cannot take
+            raise WrongBody("the path ids leads to no list") from error
         if not isinstance(found, list):
             raise WrongBody("the path ids leads to no list")
         return self._naming.recommendation(found)

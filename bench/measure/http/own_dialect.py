@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from bench.measure.asked import Naming
@@ -16,6 +17,9 @@ from recsys.data import Dataset
 from recsys.types import Recommendation, Request, RequestKind
 
 PATHS = {RequestKind.RECOMMEND: "/recommend", RequestKind.FEEDBACK: "/feedback", RequestKind.INGEST: "/items"}
+
+_TOKENS = re.compile(r"[0-9]{1,9}")
+"""What a request can have: it is kept in 32 bits."""
 
 
 class OwnDialect:
@@ -59,4 +63,4 @@ class OwnDialect:
     def tokens(self, reply: Reply) -> int | None:
         """In a header of the answer."""
         stated = reply.headers.get("x-tokens", "")
-        return int(stated) if stated.isdigit() else None
+        return int(stated) if _TOKENS.fullmatch(stated) else None

@@ -31,5 +31,5 @@ def content_of(reply: Reply) -> Any:
     require_good(reply)
     try:
         return json.loads(reply.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # a few thousand brackets are more than Python reads
         raise WrongBody("the answer is not JSON") from error
