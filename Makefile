@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench test verify lint perf redis clean
+.PHONY: bench test verify lint perf audit redis clean
 
 bench: $(READY)
 	$(BIN)/python run_bench.py run scenarios/quickstart.toml
@@ -27,6 +27,11 @@ lint: $(READY)
 
 perf: $(READY)
 	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only $(PERF_OPTIONS)
+
+# Known vulnerabilities of everything that is installed here. Asks the package index, so it needs the network.
+audit: $(READY)
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --skip-editable --progress-spinner off
 
 # A server for cache = { kind = "redis" }, in the foreground: in memory alone, the least recently used out first.
 redis:

@@ -55,8 +55,11 @@ def find_path(wanted: Path, data_dirs: Sequence[Path], suffixes: Sequence[str] =
     """Where a file is: an absolute path as it is, a relative one in the first folder that has it.
 
     suffixes: what may stand behind its name, tried in this order in each folder. Raises DataError, which names every
-    place looked at and what lies there instead.
+    place looked at and what lies there instead, and for a relative path that climbs out of the folders: what a scenario
+    from elsewhere reads should be seen at a glance.
     """
+    if ".." in wanted.parts and not wanted.is_absolute():
+        raise DataError(f'data file "{wanted}" leads out of the data folders by "..". Next: name it absolutely')
     places = [wanted] if wanted.is_absolute() else [folder / wanted for folder in data_dirs]
     for place in places:
         for suffix in suffixes:

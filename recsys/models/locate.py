@@ -134,8 +134,8 @@ def _random(model: str, seed: int) -> ModelFiles:
     The shipped ones share the 30,522 uncased word pieces that the MiniLM package brings along. They are BERT's own; a
     decoder's vocabulary is larger and cuts a text into about as many tokens, of which its random table knows nothing.
     """
-    shipped = CONFIGS / f"{model}.json"
-    if not shipped.is_file():
+    shipped = next((path for path in CONFIGS.glob("*.json") if path.stem == model), None)
+    if shipped is None:
         folder, _ = _find_folder(model)
         config, tokenizer = _file(model, folder, "config.json"), _file(model, folder, "tokenizer.json")
     else:

@@ -150,7 +150,7 @@ def _plain_processor(image_size: int) -> Any:
 
 
 def _shipped(name: str) -> Path:
-    path = CONFIGS / f"{name}.json"
+    path = next((path for path in CONFIGS.glob("*.json") if path.stem == name), CONFIGS / "none")
     if not path.is_file():
         known = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.json")))
         raise ModelError(f'vision model "{name}": no configuration of that name for random weights. Known: {known}')

@@ -18,6 +18,19 @@ from bench.measure.wire import receive
 from bench.resumption import read_kept
 from bench.store import load_run
 
+BROKEN_DEVICE = """
+class OnGpu:
+    asked = 0
+
+    def start(self, items, user_ids):
+        self.answer = [item.item_id for item in items]
+
+    def recommend(self, requests):
+        type(self).asked += 1
+        if self.asked > 15:  # ten of the warm-up, and half of the first block
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return [self.answer[: asked.k] for asked in requests]
+"""
 STAMPS = ["intended_ns", "taken_ns", "observed_ns"]
 
 
@@ -99,6 +112,21 @@ def test_an_arm_for_which_memory_runs_out_says_so(monkeypatch):
     failure = receive(ours)
     assert failure.cause is worker.Cause.FAULT
     assert failure.reason == "MemoryError: 64 GB more are needed"
+
+
+def test_a_device_that_breaks_ends_its_arm_and_no_other(tmp_path, monkeypatch):
+    """A CUDA error stays for the rest of its process: what was answered before it is kept, then the arm leaves."""
+    (tmp_path / "broken_device.py").write_text(BROKEN_DEVICE, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    broken = '[[arm]]\nname = "gpu"\ntarget = { kind = "python", object = "broken_device:OnGpu" }\n'
+    assert run(tmp_path, text=scenario_text(requests="", arms=TFIDF + broken)) == 0
+    stored = newest(tmp_path)
+    arms = {arm["name"]: arm for arm in stored.run["arms"]}
+    assert (arms["gpu"]["status"], arms["tfidf"]["status"]) == ("failed", "measured")
+    assert "CUDA error: device-side assert triggered" in arms["gpu"]["reason"]
+    kept = stored.requests[stored.requests["arm"] == "gpu"]
+    assert kept["outcome"].value_counts().to_dict() == {"answered": 5, "failed": 5}
+    assert run(tmp_path, "--strict", text=scenario_text(requests="", arms=TFIDF + broken)) in (3, 4)
 
 
 def test_a_full_disk_keeps_the_blocks_before_it_and_the_run_goes_on_later(tmp_path, monkeypatch, capsys):

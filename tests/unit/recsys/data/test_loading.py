@@ -41,7 +41,17 @@ def test_find_path_tries_suffixes_in_each_folder(tmp_path):
     assert find_path(Path("x.csv"), [first, second]) == second / "x.csv"
 
 
-@pytest.mark.parametrize("wanted", ["x\0y", "n" * 5000, "a/../b"])
+@pytest.mark.parametrize("wanted", ["../secret.csv", "a/../../secret.csv", "a/../b"])
+def test_no_relative_path_leads_out_of_the_folders(tmp_path, wanted):
+    inside = tmp_path / "data"
+    (inside / "a").mkdir(parents=True)
+    (tmp_path / "secret.csv").touch()
+    with pytest.raises(DataError, match="leads out of the data folders"):
+        find_path(Path(wanted), [inside])
+    assert find_path((tmp_path / "data" / ".." / "secret.csv").resolve(), [inside]).name == "secret.csv"
+
+
+@pytest.mark.parametrize("wanted", ["x\0y", "n" * 5000])
 def test_impossible_paths_are_only_not_found(tmp_path, wanted):
     with pytest.raises(DataError, match="not found"):
         find_path(Path(wanted), [tmp_path])
