@@ -150,11 +150,11 @@ def _plain_processor(image_size: int) -> Any:
 
 
 def _shipped(name: str) -> Path:
-    path = next((path for path in CONFIGS.glob("*.json") if path.stem == name), CONFIGS / "none")
-    if not path.is_file():
-        known = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.json")))
+    shipped = {path.stem: path for path in sorted(CONFIGS.glob("*.json"))}
+    if name not in shipped:
+        known = ", ".join(shipped)
         raise ModelError(f'vision model "{name}": no configuration of that name for random weights. Known: {known}')
-    return path
+    return shipped[name]
 
 
 def _folder(model: str) -> str:
