@@ -267,7 +267,7 @@ class Recommender:
             asked = Batch.of([request])
             self.clean(asked)
             self.profile(asked)
-            self.parts.encoder.forget([user_text(asked.profiles[0], self.parts.catalogue.titles)])
+            self.parts.encoder.forget([self.parts.placement.text_of(asked.profiles[0])])
 
     def _askers(self, batch: Batch) -> list[Asker]:
         return [Asker(request.user, batch.users, row) for row, request in enumerate(batch.requests)]

@@ -6,6 +6,7 @@ from copy import copy
 from typing import Self
 
 from recsys.encoders.protocol import Encoder
+from recsys.features.profile import Profile
 from recsys.types import Positions, Vectors
 
 
@@ -20,6 +21,10 @@ class EncodingPlacement:
         other = copy(self)
         other._encoder = encoder
         return other
+
+    def text_of(self, profile: Profile) -> str:
+        """None: a placement that encodes users overrides it."""
+        return ""
 
     def put(self, positions: Positions, vectors: Vectors) -> None:
         """Nothing: no vectors are held."""

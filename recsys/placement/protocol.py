@@ -67,6 +67,9 @@ class Placement(Protocol):
     def user_vectors(self, profiles: Sequence[Profile], encoded: Vectors | None) -> Vectors:
         """[users, dim]: from the profiles and the vectors of the draft's texts (None when it has none)."""
 
+    def text_of(self, profile: Profile) -> str:
+        """What is encoded of the user as a whole, "" where nothing is."""
+
     def with_encoder(self, encoder: Encoder) -> Self:
         """The same item vectors, and what is put into them, with the encoder of another thread."""
 

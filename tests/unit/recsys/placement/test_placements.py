@@ -21,6 +21,7 @@ class Listening:
 
     def __init__(self):
         self.inner = build_encoder("fake")
+        self.info = self.inner.info
         self.texts = []
 
     def prepare(self, texts):
