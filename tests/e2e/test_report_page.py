@@ -13,7 +13,8 @@ from bench.report import write_report
 from bench.report.figures import FIGURES
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-KINDS = FIGURES.kinds()
+KINDS = tuple(kind for kind in FIGURES.kinds() if kind != "soak")
+"""Pictures of a run that was no soak."""
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
