@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 
 @COMMANDS.register("index_ladder")
-def index_ladder(
+def index_ladder(  # noqa: PLR0913 a verb's options are its parameters
     sizes: Annotated[
         str, typer.Option(metavar="ITEMS", help="Sizes of the catalogue, with commas between.")
     ] = "10000,100000,1000000",
     queries: Annotated[int, typer.Option(min=10, help="Of a round, for each index and size.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="All indexes by turns, so many times.")] = 3,
     threads: Annotated[int, typer.Option(min=1, help="Of faiss and PyTorch.")] = 1,
+    index: Annotated[
+        list[str] | None, typer.Option("--index", metavar="NAME", help="Keep only this index. Repeatable.")
+    ] = None,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write one line an index and size.")
     ] = None,
@@ -36,14 +39,15 @@ def index_ladder(
     meanwhile.
     """
     from bench.commands.terminal import Terminal
-    from bench.experiments.index_ladder.rounds import measure_index_ladder
+    from bench.experiments.index_ladder.rounds import Climb, measure_index_ladder
+    from bench.experiments.index_ladder.subjects import buildable
     from bench.measure.environment import describe_environment
 
-    wanted = _sizes(sizes)
+    wanted, chosen = _sizes(sizes), buildable(index or ())
     for path in (json_file, csv_file):
         require_writable(path)
     terminal = Terminal()
-    found = measure_index_ladder(wanted, threads, queries, rounds, terminal.progress)
+    found = measure_index_ladder(Climb(wanted, chosen, threads, queries, rounds), terminal.progress)
     terminal.show_index_ladder(found)
     if csv_file is not None:
         _write_csv(csv_file, found.rungs)

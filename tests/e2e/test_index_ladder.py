@@ -37,6 +37,11 @@ def test_sizes_that_are_none_are_refused_before_anything_is_measured(capsys):
         assert "--sizes" in capsys.readouterr().err
 
 
+def test_an_index_that_is_none_is_refused_by_its_name(capsys):
+    assert main(["index-ladder", "--index", "exakt"]) == 2
+    assert 'did you mean "exact"' in capsys.readouterr().err
+
+
 def test_the_vectors_are_the_same_each_time_and_have_neighbours():
     vectors, queries = made_up_vectors(500, 32, 20)
     again, _ = made_up_vectors(500, 32, 20)

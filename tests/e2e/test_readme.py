@@ -20,14 +20,14 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0] for line in re.findall(r"^llm-rec-bench .+$", README, re.MULTILINE)]
 QUICK = {
     "evaluate": "--users 5 --arm tfidf --out OUT",
-    "capacity": "--probes 4 --probe-s 3 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
+    "capacity": "--probes 3 --probe-s 1.5 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
     "doctor": "--processes 2 --blocks 4 --requests 160",
     "explain": "--request 10",
     "encode-catalogue": "--set arm.minilm-int8.encoder={kind='fake'}",
     "timeline": "--request 10",
     "hotspots": "--requests 20 --out OUT/arm.pstats",
     "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
-    "index-ladder": "--sizes 200 --queries 10 --rounds 1",
+    "index-ladder": "--sizes 200 --queries 10 --rounds 1 --index exact",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }
 """What makes a command short without changing what it does."""

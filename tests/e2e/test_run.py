@@ -166,7 +166,7 @@ def test_every_arm_serves_the_same_requests_at_the_same_times(requests):
         assert (gaps[0] == gaps[1])[same_block].all()
 
 
-def test_quality_stands_beside_its_floors(run):
+def test_quality_stands_beside_its_floors(run, requests):
     quality = pd.read_csv(run / "quality.csv")
     floors = quality[quality["is_floor"]]
     assert set(floors["arm"]) == {"random", "popularity", "recent_popularity", "tfidf_floor"}
@@ -179,7 +179,10 @@ def test_quality_stands_beside_its_floors(run):
     arms = quality[~quality["is_floor"]]
     assert "fake" not in set(arms["arm"]), "made-up vectors have no quality"
     recall = quality[(quality["metric"] == "recall") & (quality["group"] == "all")].set_index("arm")["value"]
-    assert recall["tfidf"] == recall["tfidf_floor"], "the same recommender on the same requests"
+    lists = requests[(requests["arm"] == "tfidf") & (requests["request_kind"] == "recommend")]
+    lost = (lists["outcome"] != "answered").mean()  # a busy machine times some out at the highest rate
+    same = pytest.approx(recall["tfidf_floor"], abs=lost)
+    assert recall["tfidf"] == same, "the same recommender on the same requests"
 
 
 def test_run_json_says_what_was_run(run):

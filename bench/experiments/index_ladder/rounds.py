@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from bench.analysis.index_ladder import IndexLadder, Rung, rung_of
 from bench.experiments.calibration.process import MeasuringProcess
 from bench.experiments.index_ladder.index_speed import DIM, IndexSpeed, TimeIndex
-from bench.experiments.index_ladder.subjects import LadderIndex, buildable
+from bench.experiments.index_ladder.subjects import LadderIndex
 
 
-def measure_index_ladder(
-    sizes: Sequence[int], threads: int, n_queries: int, rounds: int, say: Callable[[str], None]
-) -> IndexLadder:
-    """Speed, memory and fidelity of every index that can be built here, size by size.
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """What is to be measured: these indexes at these sizes. n_queries: of a round."""
 
-    n_queries: of a round. Raises NothingMeasured where a process dies.
-    """
+    sizes: Sequence[int]
+    indexes: Sequence[LadderIndex]
+    threads: int
+    n_queries: int
+    rounds: int
+
+
+def measure_index_ladder(climb: Climb, say: Callable[[str], None]) -> IndexLadder:
+    """Speed, memory and fidelity of each index, size by size. Raises NothingMeasured where a process dies."""
     rungs: list[Rung] = []
-    for n_items in sizes:
-        chosen = [index for index in buildable() if n_items <= index.most_items]
+    for n_items in climb.sizes:
+        chosen = [index for index in climb.indexes if n_items <= index.most_items]
         found: dict[str, list[IndexSpeed]] = {index.label: [] for index in chosen}
-        for number in range(rounds):
+        for number in range(climb.rounds):
             for index in chosen:
                 with MeasuringProcess() as process:
-                    found[index.label].append(process.ask(TimeIndex(index, n_items, n_queries, threads)))
-            say(f"{n_items:,} items: round {number + 1} of {rounds}")
+                    asked = TimeIndex(index, n_items, climb.n_queries, climb.threads)
+                    found[index.label].append(process.ask(asked))
+            say(f"{n_items:,} items: round {number + 1} of {climb.rounds}")
         rungs += [_rung(index, n_items, found[index.label]) for index in chosen]
-    return IndexLadder(threads, DIM, tuple(rungs))
+    return IndexLadder(climb.threads, DIM, tuple(rungs))
 
 
 def _rung(index: LadderIndex, n_items: int, speeds: Sequence[IndexSpeed]) -> Rung:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.errors import ConfigError
+from recsys.errors import did_you_mean
 from recsys.index import INDEXES
 
 ITEMS_A_TOPIC = 50
@@ -37,9 +39,16 @@ LADDER = (
 )
 
 
-def buildable() -> tuple[LadderIndex, ...]:
-    """Those whose libraries are installed."""
-    return tuple(index for index in LADDER if not INDEXES.entry(index.kind).missing)
+def buildable(labels: Sequence[str] = ()) -> tuple[LadderIndex, ...]:
+    """Those of these labels, all without any, whose libraries are installed. Raises ConfigError for an unknown one."""
+    known = [index.label for index in LADDER]
+    for label in labels:
+        if label not in known:
+            raise ConfigError(
+                f'--index "{label}": no such index{did_you_mean(label, known)}. Known: {", ".join(known)}'
+            )
+    chosen = [index for index in LADDER if not labels or index.label in labels]
+    return tuple(index for index in chosen if not INDEXES.entry(index.kind).missing)
 
 
 def made_up_vectors(n: int, dim: int, n_queries: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -30,12 +32,18 @@ def test_bf16_stays_close_to_fp32_and_is_counted_as_what_it_is():
     assert cosines(exact.encode(TEXTS), half.encode(TEXTS)).min() > 1 - 2e-3
 
 
-@pytest.fixture(scope="module")
-def compiled():
-    try:
-        return build_encoder("transformer", compiled=True, threads=2, **TINY)
-    except MissingLibrary as missing:
-        pytest.skip(str(missing))
+BACKENDS = ["aot_eager", pytest.param("inductor", marks=pytest.mark.verify)]
+"""The first traces as the second does and leaves out the C++ compiler, which takes a minute."""
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def compiled(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", functools.partial(torch.compile, backend=request.param))
+        try:
+            return build_encoder("transformer", compiled=True, threads=2, **TINY)
+        except MissingLibrary as missing:
+            pytest.skip(str(missing))
 
 
 def test_a_compiled_model_computes_the_same(compiled):
