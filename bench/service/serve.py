@@ -84,10 +84,12 @@ def serve(engine: Engine, app: Starlette, sock: socket.socket, limits: ServiceLi
     """Serve until SIGTERM or SIGINT, or until the end of `until` where one is given; then drain."""
     import uvicorn
 
+    from bench.service.bounded_head import BoundedHead
+
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     config = uvicorn.Config(
-        app, lifespan="off", log_level="warning", access_log=False, server_header=False, date_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=round(limits.answer_s + GRACE_S),
+        app, http=BoundedHead, lifespan="off", log_level="warning", access_log=False, server_header=False,
+        date_header=False, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=round(limits.answer_s + GRACE_S),
     )  # fmt: skip
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):

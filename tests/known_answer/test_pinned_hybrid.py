@@ -1,8 +1,8 @@
 """The ranker `hybrid` reproduces the published blend of MiniLM and recent popularity, to ± 0.001 of recall@20.
 
 It is asked as an arm asks it, at t0, so its candidates are the union of what the index finds and what is popular; the
-published values rank the whole catalogue. The fast test takes all users of the smaller data set, `verify` the games too.
-Data as in test_pinned_quality.
+published values rank the whole catalogue. The fast test takes all users of the smaller data set, `verify` the games
+too. Data as in test_pinned_quality.
 """
 
 import functools
