@@ -61,10 +61,14 @@ def live(connection: Connection, assignment: Assignment, trace: Trace, warmup: S
 
 
 def _measure(worker: Worker, warmup: Slice, parts: Sequence[Part]) -> list[dict[str, Any]]:
-    worker.look_around()
+    worker.settle()
     calls = EncoderCalls(worker.target.arm) if isinstance(worker.target, LocalTarget) else None
     worker.warm_up(WarmUp(warmup.low, warmup.high))
-    return [_serve(worker, calls, part) for part in parts]
+    points = [_serve(worker, calls, parts[0])]
+    for part in parts[1:]:
+        worker.rest()
+        points.append(_serve(worker, calls, part))
+    return points  # and the process ends: nobody waits for its threads to rest
 
 
 def _serve(worker: Worker, calls: EncoderCalls | None, part: Part) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def _serve(worker: Worker, calls: EncoderCalls | None, part: Part) -> dict[str, 
         raise ValueError("the warm-up slice is not measured")
     control_ms = control_product_ms(worker.clock)
     before = calls.counts() if calls else {}
-    served = worker.serve(Serve(part.slice, part.intended_ns))
+    served = worker.measure(Serve(part.slice, part.intended_ns))
     passed = {name: count - before[name] for name, count in calls.counts().items()} if calls else {}
     settling = len(part.slice) - counted_requests(point, worker.scenario)
     kinds = worker.trace.kind[part.slice.low : part.slice.high]

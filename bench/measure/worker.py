@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -197,10 +197,14 @@ class Worker:
 
     def look_around(self) -> Instruments:
         """Choose how to wait and what can be read here: no part of what the arm takes to load."""
+        return Instruments(self.settle(), self.probes.describe())
+
+    def settle(self) -> Waiting:
+        """The same, without a word on what the probes cost."""
         waits = any(LOADS.get(load.kind).open_loop or load.think_ms for load in self.scenario.load)
         waiting = settle_waiting(self.clock, self.target.threads) if waits else leave_waiting(self.clock)
         self.probes = build_probes(Subject(self.table.device, process=self.target.process), self.clock)
-        return Instruments(waiting, self.probes.describe())
+        return waiting
 
     def warm_up(self, command: WarmUp) -> Quiet:
         """Empty the cache; serve the requests one by one and then again all at once, so that each path is warm."""
@@ -212,7 +216,7 @@ class Worker:
                 recorder = self._recorder(len(requests))
                 table = LoadTable(kind=kind, requests=len(requests))
                 self._serve(LOADS.get(kind).open(self._offer(table, requests), self.clock, recorder), recorder)
-        return Quiet(self._wait_until_quiet())
+        return Quiet(self.rest())
 
     def serve_untimed(self, low: int, high: int) -> None:
         """Serve these rows one by one, with no probes around them: for a profiler, never for a figure."""
@@ -222,6 +226,11 @@ class Worker:
         self._serve(LOADS.get("single_stream").open(offer, self.clock, recorder), recorder)
 
     def serve(self, command: Serve) -> Served:
+        """Serve one slice, timed, and rest. Raises what `measure` raises."""
+        served = self.measure(command)
+        return replace(served, was_quiet=self.rest())
+
+    def measure(self, command: Serve) -> Served:
         """Serve one slice, timed. Raises the first error when every single request failed: the arm is broken."""
         point = command.slice.point
         if point is None:
@@ -250,7 +259,7 @@ class Worker:
             wall_s=wall_ns / NS_PER_S,
             spin_s=spun_ns / NS_PER_S if self._works_here else 0.0,
             readings=readings,
-            was_quiet=self._wait_until_quiet(),
+            was_quiet=True,
             pauses=collector.pauses,
             paused_s=collector.paused_s,
             errors=dict(recorder.errors),
@@ -287,7 +296,7 @@ class Worker:
             raise recorder.first_error
         return told
 
-    def _wait_until_quiet(self) -> bool:
+    def rest(self) -> bool:
         """Wait until this process uses less than a tenth of a core; libraries' threads may spin for a while.
 
         So does the process that serves, where it is another whose time can be read.

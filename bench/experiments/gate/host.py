@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -47,9 +48,13 @@ class SideHost:
     ) -> None:
         end(self._process, END_LIMIT_S)
 
-    def prepare(self, asked: Prepare) -> Prepared:
-        """Let it draw everything and build every arm once. Raises ConfigError."""
-        prepared = Prepared(**self._ask(asked.model_dump_json()))
+    def begin(self, asked: Prepare) -> None:
+        """Let it draw everything and build every arm once; `prepared` waits for it."""
+        self._say(asked.model_dump_json())
+
+    def prepared(self) -> Prepared:
+        """What it says when it has begun. Raises ConfigError."""
+        prepared = Prepared(**self._hear())
         if prepared.protocol != PROTOCOL:
             raise ConfigError(
                 f"{self.name}: speaks version {prepared.protocol} of the gate's protocol, this program {PROTOCOL}. "
@@ -59,17 +64,21 @@ class SideHost:
 
     def measure(self, asked: Measure) -> Measured:
         """One fresh process. Raises NothingMeasured when the side itself is gone."""
-        return Measured(**self._ask(asked.model_dump_json()))
+        self._say(asked.model_dump_json())
+        return Measured(**self._hear())
 
-    def _ask(self, line: str) -> dict[str, object]:
-        if self._process.stdin is None or self._process.stdout is None:
+    def _say(self, line: str) -> None:
+        """One line; where nobody is left to read it, `_hear` says so."""
+        if self._process.stdin is None:
             raise RuntimeError("the side was started without pipes")
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
+
+    def _hear(self) -> dict[str, object]:
+        if self._process.stdout is None:
+            raise RuntimeError("the side was started without pipes")
+        answer = self._process.stdout.readline()
         if not answer:
             code = self._process.wait()
             raise NothingMeasured(f"{self.name}: its process died (exit code {code}). Next: see its messages above")

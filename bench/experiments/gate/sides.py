@@ -37,7 +37,9 @@ def started(asked: GateRequest, checkouts: Mapping[Side, Path]) -> Iterator[Team
     """Start a side in each checkout and let it draw the same requests. Raises RunsNotComparable where they differ."""
     with contextlib.ExitStack() as stack:
         hosts = {side: stack.enter_context(SideHost(side.value, folder)) for side, folder in checkouts.items()}
-        prepared = {side: host.prepare(_prepare(asked, side)) for side, host in hosts.items()}
+        for side, host in hosts.items():  # both at once: nothing is timed yet
+            host.begin(_prepare(asked, side))
+        prepared = {side: host.prepared() for side, host in hosts.items()}
         hashes = {ready.trace_sha256 for ready in prepared.values()}
         if len(hashes) > 1:
             raise RunsNotComparable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 from bench.measure.probes import PROBES, Probe, Subject
@@ -27,8 +28,8 @@ class Switched(Protocol):
 class ProbeSet:
     """Starts its probes from the outside in and stops them from the inside out.
 
-    probes: by kind. absent: why other kinds are not here. Its cost is measured once, when it is built: build it in the
-    process that will be measured, when that is in the state in which it will be. Raises ValueError when two probes
+    probes: by kind. absent: why other kinds are not here. Its cost is measured once, when it is first asked for: ask in
+    the process that will be measured, when that is in the state in which it will be. Raises ValueError when two probes
     give a reading the same name.
     """
 
@@ -36,8 +37,16 @@ class ProbeSet:
         _check_names(probes)
         self._probes = dict(sorted(probes.items(), key=lambda entry: entry[1].ORDER))
         self._absent = dict(absent)
-        self._cost_us = {kind: _cost_us(probe, clock) for kind, probe in self._probes.items()}
-        self.cost_us = _cost_us(self, clock)
+        self._clock = clock
+
+    @cached_property
+    def cost_us(self) -> float:
+        """µs that an empty start and stop of all takes."""
+        return _cost_us(self, self._clock)
+
+    @cached_property
+    def _cost_us_of(self) -> dict[str, float]:
+        return {kind: _cost_us(probe, self._clock) for kind, probe in self._probes.items()}
 
     def start(self) -> None:
         """A block is about to begin."""
@@ -56,7 +65,7 @@ class ProbeSet:
 
         These µs lie outside what is timed.
         """
-        costs_us = {kind: round(cost_us, 1) for kind, cost_us in self._cost_us.items()}
+        costs_us = {kind: round(cost_us, 1) for kind, cost_us in self._cost_us_of.items()}
         return {"cost_us": round(self.cost_us, 1), "cost_us_of": costs_us, "absent": self._absent}
 
 
