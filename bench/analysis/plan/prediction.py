@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -55,8 +55,7 @@ class Replica:
     def _batched(self) -> ServiceTimes:
         """The service times of the batches that the limits allow."""
         rows = self.limits.max_requests + 1
-        times = self.service
-        return ServiceTimes(times.busy_ns[:rows], times.idle_ns[:rows], times.measured, times.tokens, times.counts_hits)
+        return replace(self.service, busy_ns=self.service.busy_ns[:rows], idle_ns=self.service.idle_ns[:rows])
 
     @staticmethod
     def _mean_ns(table_ns: npt.NDArray[np.float64] | None) -> float:

@@ -66,8 +66,8 @@ def simulate(
 ) -> Ns:
     """Response times in ns, int64 [n], of requests due at these rising times; servers share one queue.
 
-    Service times and tokens are drawn from what was measured, each by itself. A kind of which none was measured takes
-    no time.
+    Service times are drawn from what was measured, in stretches, and tokens each by themselves. A kind of which none
+    was measured takes no time.
     """
     if limits.max_requests == 1 and not service.counts_hits:
         return _one_by_one(intended_ns, kinds, service, servers, rng)
@@ -78,7 +78,7 @@ def _one_by_one(
     intended_ns: Ns, kinds: npt.NDArray[np.int8], service: ServiceTimes, servers: int, rng: np.random.Generator
 ) -> Ns:
     """No batches: whoever falls free first takes the next, so its end moves on by what that takes."""
-    at = rng.integers(POINTS, size=len(intended_ns))
+    at = service.draw(len(intended_ns), rng)
     busy_ns, idle_ns = service.busy_ns[1][at], service.idle_ns[1][at]
     for kind, table_ns in ((FEEDBACK, service.feedback_ns), (INGEST, service.ingest_ns)):
         own_ns = 0.0 if table_ns is None else table_ns[at]
@@ -110,7 +110,7 @@ class _Simulation:
             none if table is None else table for table in (service.feedback_ns, service.ingest_ns)
         )
         self.other_ns = {FEEDBACK: feedback_ns.tolist(), INGEST: ingest_ns.tolist()}
-        self.at = rng.integers(POINTS, size=len(kinds)).tolist()
+        self.at = iter(service.draw(len(kinds), rng).tolist())
         self.ended_ns = [0.0] * len(kinds)
         self.next = 0
         self._intended_ns = intended_ns
@@ -172,7 +172,7 @@ class _Server:
                 continue
             while kind == INGEST and self._queue:
                 self._serve_batch()
-            self._now_ns += shared.other_ns[kind][shared.at[row]]
+            self._now_ns += shared.other_ns[kind][next(shared.at)]
             self._was_idle = False
             shared.ended_ns[row] = self._now_ns
 
@@ -206,7 +206,7 @@ class _Server:
         size = sum(tokens[place] > 0 for place in places) if shared.counts_hits else len(places)
         table_ns = shared.idle_ns if self._was_idle else shared.busy_ns
         self._was_idle = False
-        self._now_ns += table_ns[size][shared.at[queue[0]]]
+        self._now_ns += table_ns[size][next(shared.at)]
         for place in reversed(places):
             self._queued_tokens -= tokens[place]
             shared.ended_ns[queue.pop(place)] = self._now_ns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ FEWEST = 20
 """A size of which fewer batches were seen is interpolated like one that was not seen at all."""
 POINTS = 2048
 """Of the quantile function that stands for a distribution."""
+SPELL = 64
+"""Batches that are drawn as they followed one another: where the machine is slow, it is so for a while."""
 
 Table = npt.NDArray[np.float64]
 
@@ -30,6 +32,7 @@ class ServiceTimes:
     measured: the sizes that were seen; others lie between those, quantile by quantile, or are extrapolated beyond
     them. feedback_ns, ingest_ns: quantiles of the other kinds, None where none came. tokens int32: of requests, from
     which the simulation draws; 0 tokens are a cache hit. counts_hits: whether rows count only what is encoded.
+    places int32: where in its row each batch stood, in the order in which they were served; None = each by itself.
     """
 
     busy_ns: Table
@@ -39,6 +42,14 @@ class ServiceTimes:
     counts_hits: bool = False
     feedback_ns: Table | None = None
     ingest_ns: Table | None = None
+    places: npt.NDArray[np.int32] | None = None
+
+    def draw(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
+        """Columns of the tables for n batches: stretches of what was seen (a moving block bootstrap of the ranks)."""
+        if self.places is None or len(self.places) < 2 * SPELL:
+            return rng.integers(POINTS, size=n, dtype=np.int32)
+        starts = rng.integers(len(self.places) - SPELL + 1, size=-(-n // SPELL))
+        return self.places[(starts[:, None] + np.arange(SPELL)).ravel()[:n]]
 
     @property
     def largest(self) -> int:
@@ -61,10 +72,8 @@ class ServiceTimes:
     def slower_by(self, extra_ns: float) -> ServiceTimes:
         """The same with so much more for each request, as where the catalogue is larger; ≥ 1 ns is left of each."""
         more = extra_ns * np.maximum(np.arange(len(self.busy_ns)), 1)[:, None]
-        return ServiceTimes(
-            np.maximum(self.busy_ns + more, 1.0), np.maximum(self.idle_ns + more, 1.0), self.measured, self.tokens,
-            self.counts_hits, self.feedback_ns, self.ingest_ns,
-        )  # fmt: skip
+        busy_ns, idle_ns = (np.maximum(table + more, 1.0) for table in (self.busy_ns, self.idle_ns))
+        return replace(self, busy_ns=busy_ns, idle_ns=idle_ns)
 
 
 def service_times(seen: Observations, most: int, *, has_cache: bool) -> ServiceTimes:
@@ -86,14 +95,16 @@ def service_times(seen: Observations, most: int, *, has_cache: bool) -> ServiceT
     idle_ns = busy_ns + shift_ns
     for size in [size for size in idle if size <= most]:
         idle_ns[size] = idle[size]
+    idle_ns = np.maximum(idle_ns, 1.0)
     return ServiceTimes(
         busy_ns=busy_ns,
-        idle_ns=np.maximum(idle_ns, 1.0),
+        idle_ns=idle_ns,
         measured=tuple(sorted(known)),
         tokens=seen.tokens,
         counts_hits=has_cache,
         feedback_ns=quantiles(seen.feedback_ns) if seen.feedback_ns.size else None,
         ingest_ns=quantiles(seen.ingest_ns) if seen.ingest_ns.size else None,
+        places=_places(seen, np.minimum(sizes, len(busy_ns) - 1), busy_ns, idle_ns),
     )
 
 
@@ -116,6 +127,19 @@ def _interpolated(known: Mapping[int, Table], most: int) -> Table:
         slope = rows[-1].mean() / max(1, sizes[-1])
     table[beyond] = rows[-1] + slope * (wanted[beyond] - sizes[-1])[:, None]
     return np.maximum(table, 1.0)
+
+
+def _places(seen: Observations, sizes: npt.NDArray[np.int64], busy_ns: Table, idle_ns: Table) -> npt.NDArray[np.int32]:
+    """Where each batch stands in the row of its size, ties in the middle of theirs; int32 [batches]."""
+    places = np.zeros(len(sizes), np.int32)
+    for after_idle, table_ns in ((False, busy_ns), (True, idle_ns)):
+        for size in np.unique(sizes):
+            chosen = (sizes == size) & (seen.after_idle == after_idle)
+            below, up_to = (
+                np.searchsorted(table_ns[size], seen.service_ns[chosen], side) for side in ("left", "right")
+            )
+            places[chosen] = np.minimum((below + up_to) // 2, POINTS - 1)
+    return places
 
 
 def _waking_ns(idle: Mapping[int, Table], busy_ns: Table) -> float:

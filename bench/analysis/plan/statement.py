@@ -111,7 +111,7 @@ class ArmPlan:
     def _machine(self, asked: Question) -> Break:
         """One replica's capacity is what one process on the measured machine does."""
         at = self.fleet.share * self.fleet.capacity_per_s
-        why = f"one replica ({self.means.cores} cores) is full; from here on replicas grow with the rate"
+        why = f"one replica is full ({self.means.cores} of the cores); from here on their number grows with the rate"
         return Break("Computing", at, asked.rate_per_s, "/s", why)
 
     def _memory(self, search: SearchCost, asked: Question) -> Break:

@@ -138,7 +138,7 @@ class ArmMeasuring:
         return capacity_per_s(replica, self._draw, self._slo, SEARCH)
 
     def _planned_for(self, replica: Replica) -> float:
-        """The capacity; where no rate keeps the limit, what the server can do, so that there is a check all the same."""
+        """The capacity; where no rate keeps the limit, what the server can do: there is a check all the same."""
         return self._capacity(replica) or replica.most_per_s
 
     def _joules(self) -> float | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
 from bench.analysis.plan.fleet import PLANNED_SHARE, Fleet
 from bench.analysis.plan.prediction import NS_PER_MS, Draw, Effort, Predicted, Replica, capacity_per_s, predict
@@ -25,6 +26,7 @@ from bench.measure.pool import ArmFailed, ArmMisconfigured
 from bench.scenario import ArmTable, Scenario
 from bench.traffic.arrivals import Stretch, build_arrivals
 from bench.traffic.seeds import stream
+from recsys.data.loading import load_dataset
 
 CURVE_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 RATES_PER_S = tuple(float(f"{10 ** (power / 2):.2g}") for power in range(4, 11))
@@ -40,19 +42,30 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is planned for. items: of the catalogue; None = as many as the scenario's has."""
+
+    rate_per_s: float
+    slo: Slo
+    items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """point_s: length of a measured point. share: of a replica's capacity that is planned for."""
 
-    point_s: float = 20.0
+    point_s: float = 60.0
     share: float = PLANNED_SHARE
 
 
-def make_plan(scenario: Scenario, data_dirs: tuple[Path, ...], asked: Question, budget: Budget, say: Say) -> Plan:
+def make_plan(scenario: Scenario, data_dirs: tuple[Path, ...], asked: Asked, budget: Budget, say: Say) -> Plan:
     """Measure and plan every arm. Raises ConfigError, RecsysError, and NothingMeasured where no arm can be measured."""
+    known_items = len(load_dataset(scenario.data.kind, data_dirs=data_dirs, **scenario.data.options).items)
+    question = Question(asked.rate_per_s, asked.slo, asked.items or known_items, known_items)
     arms, absent = [], []
     for arm in scenario.arm:
         try:
-            arms.append(_plan_arm(Subject(scenario, arm, data_dirs), asked, budget, say))
+            arms.append(_plan_arm(Subject(scenario, arm, data_dirs), question, budget, say))
         except ArmMisconfigured as error:
             raise ConfigError(error.reason) from error
         except ArmFailed as error:
@@ -62,7 +75,7 @@ def make_plan(scenario: Scenario, data_dirs: tuple[Path, ...], asked: Question, 
     if not arms:
         reasons = "; ".join(f"{label}: {reason}" for label, reason in absent)
         raise NothingMeasured(f"no arm could be measured: {reasons}. Next: see `llm-rec-bench list`")
-    return Plan(scenario.name, asked, tuple(arms), tuple(absent))
+    return Plan(scenario.name, question, tuple(arms), tuple(absent))
 
 
 def _plan_arm(subject: Subject, asked: Question, budget: Budget, say: Say) -> ArmPlan:
