@@ -20,10 +20,12 @@ from bench.report.drawing import Picture, png_bytes, svg_bytes
 from bench.report.plan_words import check_words, items_words, rate_words
 from bench.report.style import FAINT, NOTE_PT, RC, RULE, WIDTH_IN, ArmStyle, arm_styles
 
-BOTTOM_IN, HEIGHT_IN, TOP_IN, BETWEEN_IN = 0.52, 2.9, 0.34, 0.62
+BOTTOM_IN, HEIGHT_IN, TOP_IN, BETWEEN_IN = 0.52, 2.9, 0.34, 0.66
 GB = 1e9
 HIGHEST_OVER = 3.0
 """Curves are cut so many times over the limit: how fast a queue without end grows tells nothing."""
+UNBOUNDED_REACH = 1.4
+"""How far up, as a factor, an interval is dotted whose upper bound does not exist."""
 EXTRAPOLATED = "dashed: extrapolated"
 POWERS = {3: "thousand", 6: "million", 9: "billion"}
 Line = Sequence[tuple[float, float]]
@@ -70,6 +72,8 @@ def _draw_points(axes: Axes, arm: ArmPlan, style: ArmStyle) -> None:
         rate, tail = point.rate_per_s, point.measured.tail
         top = tail.high if math.isfinite(tail.high) else tail.point
         axes.vlines(rate, max(tail.low, low), min(top, high), color=style.colour, linewidth=2.4, alpha=0.3)
+        if math.isinf(tail.high):
+            axes.vlines(rate, top, min(top * UNBOUNDED_REACH, high), color=style.colour, linewidth=1.0, linestyle=":")
         look: dict[str, Any] = {"marker": style.marker, "markersize": style.marker_size + 1, "color": style.colour}
         axes.plot(rate, min(tail.point, high), markeredgecolor="white", markeredgewidth=0.6, zorder=3, **look)
 
@@ -112,7 +116,7 @@ def _by_items(plan: Plan) -> Picture:
     _log_axis(right, "y", min(sizes) / 2, 2 * max(*sizes, ram_gb))
     right.axhline(ram_gb, color=RULE, linewidth=0.9, linestyle="--", zorder=1.5)
     labels = [gutter.Label("memory", 1.3e9, ram_gb)]
-    for axes, title, label in ((left, "A  Replicas", "Replicas"), (right, "B  Index of one replica", "Index (GB)")):
+    for axes, title, label in ((left, "A  Replicas", "Replicas"), (right, "B  Index of one replica (GB)", "")):
         _log_axis(axes, "x", 700.0, 1.4e9, many=True)
         axes.set_xlabel("Items")
         axes.set_ylabel(label)

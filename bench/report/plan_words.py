@@ -6,8 +6,8 @@ from bench.analysis.plan.statement import HOW, Plan
 from bench.quantities import count, quantity
 
 LIMITS = (
-    "Service times are drawn in stretches of 64 batches, so that a slow spell of the machine stays one; longer drifts are "
-    "not simulated.",
+    "Service times are drawn in stretches of 64 batches, so that a slow spell of the machine stays one; longer drifts "
+    "are not simulated.",
     "Sizes of batches that were not measured are interpolated between those that were, quantile by quantile.",
     "A search in more items is made longer by what was measured between two sizes of made-up vectors of the arm's "
     "length (of its own sparse ones), with all else as it was; recall in a larger catalogue is another question.",

@@ -117,4 +117,4 @@ class _Groups:
         """Time for which a batch stood open and nothing was prepared: from its first taking to its leaving."""
         first_ns = np.minimum.reduceat(self._block.taken_ns[self._order], self._starts)
         open_ns = np.minimum(self.left_ns - first_ns, self.left_ns - self.oldest_ns)
-        return np.clip(open_ns - self.preparing_ns(), 0, self._block.wait_ns)
+        return np.asarray(np.clip(open_ns - self.preparing_ns(), 0, self._block.wait_ns), np.int64)

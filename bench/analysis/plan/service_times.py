@@ -49,7 +49,8 @@ class ServiceTimes:
         if self.places is None or len(self.places) < 2 * SPELL:
             return rng.integers(POINTS, size=n, dtype=np.int32)
         starts = rng.integers(len(self.places) - SPELL + 1, size=-(-n // SPELL))
-        return self.places[(starts[:, None] + np.arange(SPELL)).ravel()[:n]]
+        drawn: npt.NDArray[np.int32] = self.places[(starts[:, None] + np.arange(SPELL)).ravel()[:n]]
+        return drawn
 
     @property
     def largest(self) -> int:
@@ -126,7 +127,8 @@ def _interpolated(known: Mapping[int, Table], most: int) -> Table:
     else:  # one size alone says nothing of larger ones: so many times as long
         slope = rows[-1].mean() / max(1, sizes[-1])
     table[beyond] = rows[-1] + slope * (wanted[beyond] - sizes[-1])[:, None]
-    return np.maximum(table, 1.0)
+    positive: Table = np.maximum(table, 1.0)
+    return positive
 
 
 def _places(seen: Observations, sizes: npt.NDArray[np.int64], busy_ns: Table, idle_ns: Table) -> npt.NDArray[np.int32]:

@@ -95,19 +95,19 @@ class ArmMeasuring:
             self._observed(*self._worker.serve(table))
 
     def _feed(self, rate_per_s: float, number: int) -> None:
-        self._fed.append(self._observed(*self._at(rate_per_s, number)))
+        self._fed.append(self._observed(*self._at(readable_rate(rate_per_s), number)))
 
     def _check(self, replica: Replica, share: float, rate_per_s: float, number: int) -> HeldOutPoint:
         """Measure, then predict on the same schedule."""
+        rate_per_s = readable_rate(rate_per_s)
         served, part = self._at(rate_per_s, number)
         kinds = self._worker.kinds(part)
         stamps = stamps_of(served, kinds == RequestKind.RECOMMEND, SETTLING_SHARE)
-        measured = judge(stamps, Offered(part.point.offered_per_s or 0.0, number, replica.most_per_s), self._slo)
+        measured = judge(stamps, Offered(rate_per_s, number, replica.most_per_s), self._slo)
         told = predict_schedule(replica, served.intended_ns, kinds, self._slo.p, CHECK)
-        return HeldOutPoint(measured.rate_per_s, share, told, measured)
+        return HeldOutPoint(rate_per_s, share, told, measured)
 
     def _at(self, rate_per_s: float, number: int) -> tuple[Served, Slice]:
-        rate_per_s = readable_rate(rate_per_s)
         most = min(MOST_REQUESTS, math.ceil(rate_per_s * self._point_s))
         return self._worker.serve_at(rate_per_s, max(short_requests(self._slo), most), number)
 

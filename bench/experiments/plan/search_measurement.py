@@ -1,4 +1,4 @@
-"""What an arm's index takes and holds at two sizes, each in a process of its own."""
+"""What an arm's index takes and holds at two sizes, in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.analysis.plan.search_cost import SearchCost
 from bench.clock import MonotonicClock
 from bench.experiments.arm_worker import Subject
 from bench.experiments.calibration.process import MeasuringProcess
-from bench.experiments.index_ladder.index_speed import K, TimeIndex
+from bench.experiments.index_ladder.index_speed import IndexSpeed, K, TimeIndex
 from bench.experiments.index_ladder.subjects import LadderIndex
 from bench.measure.arm import encode_catalogue
 from recsys.data.loading import load_dataset
@@ -64,13 +64,13 @@ def measure_search(subject: Subject, info: EncoderInfo, threads: int) -> SearchC
     kind = arm.index.kind if arm.index else (SPARSE if info.sparse else "exact")
     if arm.is_foreign or kind == ON_A_GPU:
         return None
-    speeds = []
-    for n_items in SIZES:
-        with MeasuringProcess() as process:
+    index = LadderIndex(kind, kind, arm.index.options if arm.index else {})
+    speeds: list[SparseSpeed | IndexSpeed] = []
+    with MeasuringProcess() as process:
+        for n_items in SIZES:
             if kind == SPARSE:
                 speeds.append(process.ask(TimeSparseIndex(subject, n_items, QUERIES)))
             else:
-                index = LadderIndex(kind, kind, arm.index.options if arm.index else {})
                 speeds.append(process.ask(TimeIndex(index, n_items, QUERIES, threads, info.dim)))
     first, second = (float(np.median(speed.query_ns)) for speed in speeds)
     held = tuple(int(speed.resident_bytes) for speed in speeds)
