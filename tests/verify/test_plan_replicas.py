@@ -54,7 +54,7 @@ def measured(subject_with):
 
 def test_held_out_rates_are_predicted_within_15_percent(measured):
     for point in measured.checks:
-        assert abs(point.error) <= 0.15 or not point.is_resolved, f"{point.rate_per_s}/s: {point.error:+.1%}"
+        assert abs(point.error) <= 0.15, f"{point.rate_per_s}/s: {point.error:+.1%}"
 
 
 def test_two_workers_with_one_queue(measured, subject_with):
@@ -62,7 +62,6 @@ def test_two_workers_with_one_queue(measured, subject_with):
     predicted_per_s = capacity_per_s(two, arrivals_of(subject_with(1)), SLO, EFFORT)
     found = measure_capacity(subject_with(2), SLO, Budget(probes=14, probe_s=15.0), print)
     measured_per_s = found.estimate.interval.point
-    print(f"one queue: predicted {predicted_per_s:.0f}/s, measured {found.sentence}")
     assert predicted_per_s == pytest.approx(measured_per_s, rel=CLOSE)
 
 
@@ -76,7 +75,6 @@ def test_two_processes_with_a_queue_each(measured, subject_with):
         p99_ms = [_p99_together_ms(workers, share * predicted_per_s / 2, place) for place, share in enumerate(shares)]
     rates = np.array(shares) * predicted_per_s
     measured_per_s = _crossing(rates, np.maximum.accumulate(p99_ms))
-    print(f"a queue each: predicted {predicted_per_s:.0f}/s, measured {measured_per_s:.0f}/s; p99 {p99_ms}")
     assert predicted_per_s == pytest.approx(measured_per_s, rel=CLOSE)
 
 

@@ -34,7 +34,7 @@ RATES_PER_S = tuple(float(f"{10 ** (power / 2):.2g}") for power in range(4, 11))
 ITEMS = tuple(10.0 ** (power / 2) for power in range(6, 19))
 """1,000 to 10⁹."""
 QUICK = Effort(requests=8_000, repetitions=3)
-"""For curves over sizes of catalogue, and between lengths of batches."""
+"""For curves over rates and sizes of catalogue, and between lengths of batches."""
 SAME_CAPACITY = 0.98
 """Longer batches that win less than the rest are not worth what each request waits for the others."""
 SHORTEST = 500
@@ -105,7 +105,7 @@ def _simulated(
         checks=found.checks,
         batches=batches,
         curve=_curve(found, draw, asked),
-        by_rate=tuple((rate, fleet.replicas_for(rate)) for rate in RATES_PER_S),
+        by_rate=tuple((rate, replace(fleet, effort=QUICK).replicas_for(rate)) for rate in RATES_PER_S),
         by_items=_by_items(replace(found.replica, limits=replica.limits), search, draw, asked, budget),
         replicas=fleet.replicas_for(asked.rate_per_s),
         alone_ms=float(np.quantile(found.replica.service.idle_ns[1], asked.slo.p)) / NS_PER_MS,
