@@ -11,7 +11,8 @@ LIMITS = (
     "Sizes of batches that were not measured are interpolated between those that were, quantile by quantile.",
     "A search in more items is made longer by what was measured between two sizes of made-up vectors of the arm's "
     "length (of its own sparse ones), with all else as it was; recall in a larger catalogue is another question.",
-    "Network, load balancers and failed machines are left out: add what your service level asks for.",
+    "Time-outs, refusals, network, load balancers and failed machines are left out: add what your service level asks "
+    "for. A service behind HTTP is taken as one server.",
     "Costs are those of replicas that stand ready, busy or not, at the scenario's [prices].",
 )
 

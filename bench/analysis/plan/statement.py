@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from bench.analysis.capacity.probe_result import finite_or_word
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
@@ -90,6 +92,14 @@ class ArmPlan:
     def measured_up_to_per_s(self) -> float:
         """The highest rate at which one replica was measured."""
         return max(point.rate_per_s for point in self.checks)
+
+    @property
+    def why_none(self) -> str:
+        """Why no number of replicas suffices, where none does."""
+        if self.fleet.capacity_per_s:
+            return "each would have to apply all new items, and has no time left"
+        slo, row_ns = self.fleet.slo, self.fleet.replica.service.idle_ns[1]
+        return f"even where nothing waits {slo.name} is {quantity(float(np.quantile(row_ns, slo.p)) / NS_PER_MS, 'ms')}"
 
     def index_bytes(self, n_items: float) -> float | None:
         """Of one replica."""
@@ -201,9 +211,7 @@ class Plan:
 
     def _needs(self, arm: ArmPlan) -> str:
         if arm.replicas is None:
-            first = arm.breaks(self.asked)
-            why = f" ({first[0].what.lower()})" if first and arm.fleet.capacity_per_s else ""
-            return f"{arm.label} in no number of replicas{why}"
+            return f"{arm.label} in no number of replicas ({arm.why_none})"
         plural = "replica" if arm.replicas == 1 else "replicas"
         return f"{arm.label} {count(arm.replicas)} {plural} ({count(arm.replicas * arm.means.cores)} cores)"
 

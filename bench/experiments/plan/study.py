@@ -65,7 +65,7 @@ def make_plan(scenario: Scenario, data_dirs: tuple[Path, ...], asked: Asked, bud
     arms, absent = [], []
     for arm in scenario.arm:
         try:
-            arms.append(_plan_arm(Subject(scenario, arm, data_dirs), question, budget, say))
+            arms.append(_plan_arm(Subject(_without_limits(scenario), arm, data_dirs), question, budget, say))
         except ArmMisconfigured as error:
             raise ConfigError(error.reason) from error
         except ArmFailed as error:
@@ -112,7 +112,21 @@ def _simulated(
         means=_means(subject, found),
         search=search,
         cache_mb=cache_mb(arm),
-        notes=found.notes,
+        notes=(*found.notes, *_items_note(arm, search, asked)),
+    )
+
+
+def _without_limits(scenario: Scenario) -> Scenario:
+    """Nobody is refused and nobody gives up: the simulation has neither, and capacity is to be had before both."""
+    loads = [load.model_copy(update={"timeout_ms": None, "queue_limit": None}) for load in scenario.load]
+    return scenario.model_copy(update={"load": tuple(loads)})
+
+
+def _items_note(arm: ArmTable, search: SearchCost | None, asked: Question) -> tuple[str, ...]:
+    if search is not None or asked.items == asked.known_items:
+        return ()
+    return (
+        f"{arm.title}: its index was not measured, so its plan is for the {asked.known_items:,} items of the data.",
     )
 
 

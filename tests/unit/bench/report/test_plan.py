@@ -59,7 +59,7 @@ def test_bounds_stand_in_the_order_in_which_they_give_way(plan):
     assert [row.cells[0].text for row in rows] == ["Computing", "Search time", "Index memory"]
     slow = sample_plan(sample_arm(ingest=0.02))
     assert slow.arms[0].replicas is None
-    assert "no number of replicas" in slow.sentence
+    assert "no number of replicas (each would have to apply all new items" in slow.sentence
     assert "New items" in {each.what for each in slow.arms[0].breaks(slow.asked) if each.factor < 1}
 
 
