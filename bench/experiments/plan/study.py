@@ -105,7 +105,7 @@ def _simulated(
         checks=found.checks,
         batches=batches,
         curve=_curve(found, draw, asked),
-        by_rate=tuple((rate, replace(fleet, effort=QUICK).replicas_for(rate)) for rate in RATES_PER_S),
+        by_rate=_by_rate(replace(fleet, effort=QUICK), asked.rate_per_s),
         by_items=_by_items(replace(found.replica, limits=replica.limits), search, draw, asked, budget),
         replicas=fleet.replicas_for(asked.rate_per_s),
         alone_ms=float(np.quantile(found.replica.service.idle_ns[1], asked.slo.p)) / NS_PER_MS,
@@ -175,6 +175,12 @@ def _curve(found: ArmMeasurement, draw: Draw, asked: Question) -> tuple[tuple[fl
     most_per_s = found.capacity_per_s or found.replica.most_per_s
     rates = [share * most_per_s for share in CURVE_SHARES]
     return tuple((rate, predict(found.replica, draw, rate, asked.slo.p, SEARCH)) for rate in rates)
+
+
+def _by_rate(fleet: Fleet, asked_per_s: float) -> tuple[tuple[float, int | None], ...]:
+    """Replicas by rate; what is asked stands among them where it lies between them."""
+    rates = {*RATES_PER_S, min(max(asked_per_s, RATES_PER_S[0]), RATES_PER_S[-1])}
+    return tuple((rate, fleet.replicas_for(rate)) for rate in sorted(rates))
 
 
 def _by_items(
