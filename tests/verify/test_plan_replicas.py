@@ -79,10 +79,15 @@ def test_two_processes_with_a_queue_each(measured, subject_with):
 
 
 def _p99_together_ms(workers, rate_per_s, place):
+    """The middle of three p99s, so that one spell of the machine does not decide."""
+    return float(np.median([_p99_once_ms(workers, rate_per_s, 3 * place + again) for again in range(3)]))
+
+
+def _p99_once_ms(workers, rate_per_s, number):
     """p99 of all lists of both, each on a schedule of its own, the first fifth left out."""
 
     def serve(own):
-        served, part = workers[own].serve_at(rate_per_s, math.ceil(20 * rate_per_s), 2 * place + own)
+        served, part = workers[own].serve_at(rate_per_s, math.ceil(10 * rate_per_s), 2 * number + own)
         lists = workers[own].kinds(part) == RequestKind.RECOMMEND
         return (served.observed_ns - served.intended_ns)[lists][len(part) // 5 :] / 1e6
 
