@@ -31,9 +31,9 @@ from recsys.data.loading import load_dataset
 CURVE_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 RATES_PER_S = tuple(float(f"{10 ** (power / 2):.2g}") for power in range(4, 11))
 """100 to 100,000 requests a second."""
-ITEMS = tuple(10.0 ** (power / 2) for power in range(6, 19))
+ITEMS = tuple(10.0**power for power in range(3, 10))
 """1,000 to 10⁹."""
-QUICK = Effort(requests=8_000, repetitions=3)
+QUICK = Effort(requests=6_000, repetitions=3)
 """For curves over rates and sizes of catalogue, and between lengths of batches."""
 SAME_CAPACITY = 0.98
 """Longer batches that win less than the rest are not worth what each request waits for the others."""
