@@ -37,7 +37,7 @@ def capacity(  # noqa: PLR0913 a verb's options are its parameters
     from bench.analysis.capacity.slo import parse_slo
     from bench.commands.terminal import Terminal
     from bench.errors import Stopped
-    from bench.experiments.capacity.arm_probe import Subject
+    from bench.experiments.arm_worker import Subject
     from bench.experiments.capacity.keeping import describe, keep_capacity
     from bench.experiments.capacity.study import Budget, measure_capacity
     from bench.scenario_file import Overrides, read_scenario

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.analysis.gate.statement import GateResult
     from bench.analysis.index_ladder import IndexLadder
     from bench.analysis.micro import MicroRun
+    from bench.analysis.plan.statement import Plan
     from bench.analysis.profile import Profile
     from bench.analysis.roofline import Roofline
     from bench.analysis.statements import Statements
@@ -111,6 +112,16 @@ class Terminal:
         from bench.report.tables import to_rich
 
         self._out.print(to_rich(capacity_table(found)))
+        self.print(found.sentence)
+
+    def show_plan(self, found: Plan) -> None:
+        """How far the simulation was off, then what it asks for."""
+        from bench.report.plan_tables import terminal_tables
+        from bench.report.tables import to_rich
+
+        self.print(found.error_sentence)
+        for table in terminal_tables(found):
+            self._out.print(to_rich(table))
         self.print(found.sentence)
 
     def show_roofline(self, found: Roofline) -> None:

@@ -21,6 +21,7 @@ COMMANDS = [line.partition("#")[0] for line in re.findall(r"^llm-rec-bench .+$",
 QUICK = {
     "evaluate": "--users 5 --arm tfidf --out OUT",
     "capacity": "--probes 3 --probe-s 1.5 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
+    "plan": "--slo p90_ms=50 --point-s 0.3 --set arm.minilm-int8.encoder={kind='fake',service_ms=1} --out OUT",
     "doctor": "--processes 2 --blocks 4 --requests 160",
     "explain": "--request 10",
     "encode-catalogue": "--set arm.minilm-int8.encoder={kind='fake'}",

@@ -11,7 +11,7 @@ from typing import Any
 from bench.analysis.capacity.statement import Capacity
 from bench.clock import compact_stamp, utc_stamp
 from bench.errors import ConfigError
-from bench.experiments.capacity.arm_probe import Subject
+from bench.experiments.arm_worker import Subject
 from bench.measure.environment import describe_environment
 from bench.report.capacity_picture import draw_capacity
 from bench.store import write_table

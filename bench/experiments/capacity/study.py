@@ -10,7 +10,8 @@ from bench.analysis.capacity.probe_result import ProbeResult, Verdict
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.capacity.statement import Capacity, Throughput
 from bench.errors import ConfigError, NothingMeasured
-from bench.experiments.capacity.arm_probe import ArmProbe, Subject
+from bench.experiments.arm_worker import Subject
+from bench.experiments.capacity.arm_probe import ArmProbe
 from bench.experiments.capacity.plan import CONFIRMING, SearchPlan, readable_rate, short_requests
 from bench.experiments.capacity.search import Found, Search
 from bench.measure.pool import ArmFailed, ArmMisconfigured

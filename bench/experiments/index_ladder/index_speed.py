@@ -40,19 +40,23 @@ class IndexSpeed:
 
 @dataclass(frozen=True)
 class TimeIndex:
-    """Build it, search it, put new items. threads: of faiss and PyTorch; what numpy does here runs on one."""
+    """Build it, search it, put new items. threads: of faiss and PyTorch; what numpy does here runs on one.
+
+    dim: of the vectors, which are made up.
+    """
 
     index: LadderIndex
     n_items: int
     n_queries: int
     threads: int
+    dim: int = DIM
 
     def run(self, clock: MonotonicClock) -> IndexSpeed:
         """The index's speed, memory and fidelity."""
         import psutil
 
         _set_threads(self.threads)
-        vectors, queries = made_up_vectors(self.n_items, DIM, self.n_queries)
+        vectors, queries = made_up_vectors(self.n_items, self.dim, self.n_queries)
         _return_free_memory()
         memory = psutil.Process()
         before_bytes, start_ns = memory.memory_info().rss, clock.now_ns()

@@ -6,8 +6,9 @@ from known_queue import ends_ns
 from mini_scenario import FAKE, TFIDF, scenario_text, write_scenario
 
 from bench.analysis.capacity.slo import Slo
-from bench.experiments.capacity import arm_probe
-from bench.experiments.capacity.arm_probe import ArmProbe, Subject
+from bench.experiments import arm_worker
+from bench.experiments.arm_worker import Subject
+from bench.experiments.capacity.arm_probe import ArmProbe
 from bench.measure.recorder import Outcome
 from bench.measure.worker import Served, WarmUp
 from bench.scenario_file import Overrides, read_scenario
@@ -51,7 +52,7 @@ def probe_of(tmp_path, monkeypatch):
 
     def build(text):
         pool = FakePool()
-        monkeypatch.setattr(arm_probe, "WorkerPool", lambda: pool)
+        monkeypatch.setattr(arm_worker, "WorkerPool", lambda: pool)
         scenario = read_scenario(write_scenario(tmp_path, text), Overrides()).scenario
         return ArmProbe(Subject(scenario, scenario.arm[0], (tmp_path,)), Slo("p99", 50.0)), pool
 
@@ -96,11 +97,11 @@ def test_data_that_is_too_short_is_served_again_and_that_is_said(probe_of):
     probe, pool = probe_of(scenario_text(data=data, requests=once, arms=TFIDF))
     with probe:
         probe.measure_offline(600)
-        for number in range(arm_probe.LONGEST_TRACE // 600):
+        for number in range(arm_worker.LONGEST_TRACE // 600):
             assert probe(100.0, 600, number).requests == 600
             if probe.notes:
                 break
-        length = probe(100.0, arm_probe.LONGEST_TRACE, 999).requests + 5
+        length = probe(100.0, arm_worker.LONGEST_TRACE, 999).requests + 5
     assert all(command.slice.high <= length for command in served(pool))
     assert probe.notes == [f"The data has {length:,} requests: they were served more than once."]
 
