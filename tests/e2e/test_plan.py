@@ -7,9 +7,11 @@ from html import unescape
 import pytest
 from mini_scenario import FAKE, TFIDF, scenario_text, write_scenario
 
+from bench.analysis.plan.prediction import Effort
 from bench.cli import main
 from bench.clock import VirtualClock
 from bench.experiments.arm_worker import Subject
+from bench.experiments.plan import arm_measurement, study
 from bench.experiments.plan.search_measurement import TimeSparseIndex
 from bench.scenario_file import read_scenario
 
@@ -33,7 +35,10 @@ def planned(tmp_path_factory):
     words = ["plan", write_scenario(folder, TEXT), "--rate", "2000", "--slo", "p90_ms=30", "--point-s", "0.5"]
     words += ["--json", str(folder / "same.json"), "--markdown", str(folder / "same.md")]
     words += ["--out", str(folder / "results")]
-    assert main(words) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((study, "QUICK"), (study, "SEARCH"), (arm_measurement, "SEARCH")):
+            patch.setattr(module, name, Effort(requests=2_000, repetitions=2))
+        assert main(words) == 0
     (kept,) = (folder / "results").iterdir()
     same, stored = (json.loads(path.read_text()) for path in (folder / "same.json", kept / "plan.json"))
     assert same == stored
