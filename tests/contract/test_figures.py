@@ -16,6 +16,7 @@ from report_statements import build_soak, build_statements
 from bench.analysis.summary import IDENTITY, metric_columns
 from bench.report.drawing import draw_picture
 from bench.report.figures import FIGURES, NothingToDraw
+from bench.report.soak_table import soak_table
 from bench.report.style import NOTE_PT, RC, WIDTH_IN
 
 KINDS = FIGURES.kinds()
@@ -43,6 +44,14 @@ def _made_again(is_soak):
 def made_again(kind):
     """The same run of six arms, made a second time."""
     return _made_again(kind in SOAKS)
+
+
+def test_an_arm_that_failed_in_the_middle_of_a_soak_is_still_drawn():
+    statements = statements_of(6, 0, "soak")
+    arms = [arm | {"status": "failed"} if arm["name"] == "tfidf" else arm for arm in statements.run["arms"]]
+    failed = replace(statements, run=statements.run | {"arms": arms})
+    assert draw_picture("soak", failed).svg
+    assert len(soak_table(failed).rows) == len(statements.soak)
 
 
 def test_a_run_that_was_no_soak_says_how_to_make_one():

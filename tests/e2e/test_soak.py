@@ -76,8 +76,8 @@ def test_the_page_the_summary_and_the_findings_say_so(soak):
     run = json.loads((soak / "run.json").read_text(encoding="utf-8"))
     assert run["scenario"]["soak_s"] == 8
     assert {finding["where"] for finding in run["findings"] if finding["check"] == "growth"} >= {"leaky"}
-    assert "Soak of 0.133 min: leaky grew" in (soak / "report.md").read_text(encoding="utf-8")
-    assert "Soak of 0.133 min: leaky grew" in (soak / "report.html").read_text(encoding="utf-8")
+    assert "Soak of 8.00 s: leaky grew" in (soak / "report.md").read_text(encoding="utf-8")
+    assert "Soak of 8.00 s: leaky grew" in (soak / "report.html").read_text(encoding="utf-8")
     assert (soak / "figures" / "soak.png").stat().st_size > 10_000
 
 

@@ -15,7 +15,7 @@ from bench.report.figures import FIGURES, NothingToDraw
 from bench.report.key import key_height_in, write_key
 from bench.report.soak_table import soak_sentence
 from bench.report.style import WIDTH_IN
-from bench.report.subjects import Arm, measured_arms
+from bench.report.subjects import Arm, arms_of
 
 PANEL_IN, GAP_IN, TOP_IN, BOTTOM_IN, RIGHT_IN = 1.05, 0.3, 0.46, 0.52, 0.12
 MIN_PER_H = 60.0
@@ -43,7 +43,8 @@ class Soak:
         found = courses(statements.run, statements.requests)
         if not found:
             raise NothingToDraw("The run was no soak: run --duration 30m makes one.")
-        arms = {arm.name: arm for arm in measured_arms(statements)}
+        soaked = {course.arm for course in found}  # an arm that failed meanwhile too
+        arms = {arm.name: arm for arm in arms_of(statements) if arm.name in soaked}
         titles = list(dict.fromkeys(course.title for course in found))
         entries = [(arm.label, arm.style) for arm in arms.values()]
         key_in = key_height_in(entries)
