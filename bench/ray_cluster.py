@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.errors import ConfigError
 
+STDERR = 2
 HERE = ""
 """The address of a cluster that is started for the purpose, on this machine."""
 LOOPBACK_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
@@ -21,6 +24,7 @@ SILENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_USAGE_STATS_PROMPT_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # what the cluster tells of workers that die: the engines say so themselves
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
@@ -41,7 +45,8 @@ def ray_cluster(cpus: int, address: str = HERE) -> Iterator[None]:
         return
     where = {"address": address} if address else {"num_cpus": cpus}
     try:
-        ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        with _hushed():
+            ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
         raise ConfigError(
             f'engine "ray": {f"no cluster at {address}" if address else "no cluster can be started here"}: {error}. '
@@ -51,6 +56,20 @@ def ray_cluster(cpus: int, address: str = HERE) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Nothing reaches the terminal meanwhile: Ray says there to which level of its log it was told to keep."""
+    sys.stderr.flush()
+    kept = os.dup(STDERR)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), STDERR)
+        yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
 
 
 def cluster_address() -> str:

@@ -11,6 +11,7 @@ from mini_scenario import FAKE, scenario_text, write_scenario
 from ray_processes import Killer
 
 from bench.cli import main
+from bench.measure.generators import GENERATORS
 from bench.ray_cluster import ray_cluster
 from recsys.data.loading import load_dataset
 
@@ -176,6 +177,7 @@ def test_what_makes_no_sense_is_refused_at_once(tmp_path, capsys, case):
 def test_without_the_extra_its_name_is_told(tmp_path, monkeypatch, capsys):
     from recsys import registry
 
+    monkeypatch.setattr(GENERATORS, "_registered", {})
     found = registry.find_spec
     monkeypatch.setattr(registry, "find_spec", lambda name: None if name == "ray" else found(name))
     file = write_scenario(tmp_path, scenario_text(load=ALONE, arms=OVER_HTTP))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -102,7 +103,7 @@ class RayCrew:
             for places in split_places(kinds, users, len(self._actors))
         ]
         self._each("prepare", [(share,) for share in self._shares])
-        self._offsets = [measure_offset(lambda at=at: self._ask(at, "now_ns"), self._clock) for at in self._places]
+        self._offsets = [measure_offset(partial(self._ask, at, "now_ns"), self._clock) for at in self._places]
 
     def serve(self, offer: Offer, recorder: Recorder) -> dict[str, float]:
         """Start all at one time, wait for all, merge."""

@@ -48,4 +48,5 @@ class SharedOut(Sequence[Request]):
     def __getitem__(self, place: int | slice) -> Request | list[Request]:
         if isinstance(place, slice):
             return [self[row] for row in range(*place.indices(len(self)))]
-        return self._requests[self._places[place]]._replace(row=range(len(self))[place])
+        request: Request = self._requests[self._places[place]]
+        return request._replace(row=range(len(self))[place])

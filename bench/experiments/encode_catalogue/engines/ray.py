@@ -9,7 +9,8 @@ import contextlib
 import logging
 import math
 import pickle
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
@@ -84,14 +85,15 @@ class RayEngine:
         import ray
 
         task = ray.remote(max_calls=1, max_retries=WORKER_LIVES, **self._needs)(_described)
-        return _good(_asked(lambda: ray.get(task.remote(self._recipe))))
+        info: EncoderInfo = _good(_asked(lambda: ray.get(task.remote(self._recipe))))
+        return info
 
     def encode(self, shards: Iterable[Shard], destination: Destination) -> Iterator[ShardReport]:
         """In whatever order they are done."""
         rows = [{"shard": pickle.dumps(shard)} for shard in shards]
         if not rows:
             return
-        reports = self._pool(rows, destination).iter_rows()
+        reports = iter(self._pool(rows, destination).iter_rows())
         for _ in rows:
             yield _good(_asked(lambda: next(reports))["report"])
 
@@ -99,18 +101,20 @@ class RayEngine:
         """The data set of reports, not begun."""
         import ray.data
 
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised
         ray.data.DataContext.get_current().enable_progress_bars = False
-        return ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
-            ShardWorker,
-            fn_constructor_args=(self._recipe, destination),
-            batch_size=1,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=self.labour.workers),
-            max_restarts=WORKER_LIVES,
-            max_task_retries=WORKER_LIVES,
-            **self._needs,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # how often an actor may die has no other place in map_batches yet
+            return ray.data.from_items(rows, override_num_blocks=len(rows)).map_batches(
+                ShardWorker,
+                fn_constructor_args=(self._recipe, destination),
+                batch_size=1,
+                batch_format="pyarrow",
+                compute=ray.data.ActorPoolStrategy(size=self.labour.workers),
+                max_restarts=WORKER_LIVES,
+                max_task_retries=WORKER_LIVES,
+                **self._needs,
+            )
 
     def _check_room(self) -> None:
         """Raise ConfigError for more than the cluster has: Ray would wait for it without end."""
@@ -167,7 +171,7 @@ def _described(recipe: EncoderRecipe) -> bytes:
         return pickle.dumps(error)
 
 
-def _asked(ask: Any) -> Any:
+def _asked(ask: Callable[[], Any]) -> Any:
     """What Ray answers. Raises WorkersLost for its own troubles."""
     from ray.exceptions import RayError
 
