@@ -87,6 +87,10 @@ class NothingMeasured(BenchError):
     exit_code = 4
 
 
+class WorkersLost(BenchError):
+    """Processes of an engine died again and again, or its cluster is gone; what was written stays."""
+
+
 class NotReproduced(BenchError):
     """What was rebuilt from a stored run is not what the run holds."""
 

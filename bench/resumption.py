@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.errors import ConfigError, RunsNotComparable
+from bench.measure.generators import EngineChoice
 from bench.parts import part_paths
 from bench.scenario import Scenario
 from bench.scenario_file import ScenarioFile
@@ -42,6 +43,11 @@ class Kept:
         return [*self.run.get("resumed", []), earlier]
 
     @property
+    def generation(self) -> dict[str, Any]:
+        """Who offered its requests; runs of before there was a choice do not say."""
+        return dict(self.run.get("generation") or EngineChoice().entry)
+
+    @property
     def warning(self) -> str:
         """What a reader of the new run must know."""
         return (
@@ -56,6 +62,8 @@ class Kept:
     def check(self, run: Mapping[str, Any]) -> None:
         """Raises RunsNotComparable where the new run's run.json tells of other requests or another machine."""
         differing = [name for name in SAME if run[name] != self.run[name]]
+        if run["generation"] != self.generation:
+            differing.append("generation")
         for path in SAME_PLACES:
             here, there = run["environment"], self.run["environment"]
             for word in path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from bench.clock import NS_PER_S
@@ -55,5 +56,6 @@ def block_entry(arm: str, part: Slice, process: int, served: Served) -> dict[str
         "collections": served.pauses,
         "collected_s": round(served.paused_s, 6),
         "errors": dict(served.errors),
+        **({"generators": [asdict(each) for each in served.generators]} if served.generators else {}),
         **{name: round(value, 6) for name, value in served.readings.items()},
     }

@@ -18,15 +18,17 @@ import pyarrow as pa
 from bench.arm_state import ArmState
 from bench.clock import compact_stamp, utc_stamp
 from bench.errors import ConfigError, NothingMeasured, Stopped
+from bench.measure.assignment import Assignment, Generation
 from bench.measure.company import Company
 from bench.measure.environment import describe_environment, load_average
 from bench.measure.floor_lists import FLOOR_LABELS, floor_lists
+from bench.measure.generators import EngineChoice, started_engine
 from bench.measure.pool import ArmAbsent, ArmFailed, ArmMisconfigured, WorkerPool
 from bench.measure.schedules import draw_schedules, schedule_hashes
 from bench.measure.scoring import Scores, score_arms, score_floors
 from bench.measure.slices import Slice, counted_requests, cut_slices
 from bench.measure.soak import soaked
-from bench.measure.worker import Assignment, Serve, WarmUp
+from bench.measure.worker import Serve, WarmUp
 from bench.resumption import Kept
 from bench.rows import (
     Origin,
@@ -55,7 +57,7 @@ from recsys.types import Positions
 class RunRequest:
     """What is to be run. out: the folder in which run folders are made. keep_texts: users' words and histories too.
 
-    kept: the run that is resumed, whose blocks are not measured again.
+    engine: who offers scheduled requests. kept: the run that is resumed, whose blocks are not measured again.
     """
 
     file: ScenarioFile
@@ -63,6 +65,7 @@ class RunRequest:
     out: Path
     keep_texts: bool = False
     kept: Kept | None = None
+    engine: EngineChoice = EngineChoice()
 
 
 def run_scenario(request: RunRequest, say: Callable[[str], None]) -> Path:
@@ -72,15 +75,16 @@ def run_scenario(request: RunRequest, say: Callable[[str], None]) -> Path:
     NothingMeasured, ResultsUnwritable. When interrupted it keeps what was measured, marked stopped, and raises Stopped;
     KeyboardInterrupt when that is nothing. Killed, it leaves a `.partial` folder that can be read and resumed.
     """
-    with Company() as company:
+    with Company() as company, started_engine(request.engine, request.file.scenario) as generation:
         if not company.is_alone:
             say("another run is measuring on this machine: the timings of both are contaminated")
-        return _Run(request, say, is_alone=company.is_alone).run()
+        return _Run(request, say, generation, company.is_alone).run()
 
 
 class _Run:
-    def __init__(self, request: RunRequest, say: Callable[[str], None], *, is_alone: bool) -> None:
+    def __init__(self, request: RunRequest, say: Callable[[str], None], generation: Generation, is_alone: bool) -> None:
         self.request = request
+        self.generation = generation
         self.is_alone = is_alone
         self.say = say
         self.scenario = soaked(resolve_rates(request.file.scenario, request.data_dirs))
@@ -162,7 +166,8 @@ class _Run:
 
     def _start(self, pool: WorkerPool, state: ArmState) -> None:
         self.say(f"{state.table.title}: loading the model, encoding {len(self.dataset.items)} items")
-        assignment = Assignment(self.scenario, state.table, self.request.data_dirs, self.slices[-1].high)
+        n, data_dirs = self.slices[-1].high, self.request.data_dirs
+        assignment = Assignment(self.scenario, state.table, data_dirs, n, self.generation)
         self._guard(state, lambda name: state.ready.append(pool.start(assignment)))
         self.folder.write_run(self._describe(RUNNING))  # what the arm is, should nothing more be written
 
@@ -285,6 +290,7 @@ class _Run:
             "ended_utc": utc_stamp(),
             **scenario_entries(replace(self.request.file, scenario=self.scenario)),
             "measured_alone": self.is_alone,
+            "generation": self.request.engine.entry,
             "resumed": list(self.kept.history) if self.kept else [],
             "trace_sha256": self.trace.sha256,
             "schedules_sha256": schedule_hashes(self.schedules),

@@ -113,7 +113,7 @@ def _apply(raw: dict[str, Any], override: str, path: Path) -> None:
         table = _step(table, word, f"{path}: --set {key}", ".".join(words[:depth]))
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: --set {key}: {'.'.join(words[:-1])} is no table")
-    table[words[-1]] = _value(text)
+    table[words[-1]] = toml_value(text)
 
 
 def _step(table: Any, word: str, where: str, parent: str) -> Any:
@@ -130,7 +130,7 @@ def _step(table: Any, word: str, where: str, parent: str) -> Any:
     return table.setdefault(word, {})
 
 
-def _value(text: str) -> Any:
+def toml_value(text: str) -> Any:
     """A TOML value, or the text itself where it is none."""
     try:
         return tomllib.loads(f"value = {text}")["value"]

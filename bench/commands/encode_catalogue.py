@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands import COMMANDS
+from bench.commands.engine_options import EngineSetOption, engine_options
 from bench.commands.json_file import JsonFileOption, require_writable, write_json
 from bench.commands.options import DataDirOption, DeviceOption, ScenarioArgument, SetOption
 
@@ -17,7 +18,8 @@ def encode_catalogue(  # noqa: PLR0913 a verb's options are its parameters
     scenario: ScenarioArgument,
     arm: Annotated[str, typer.Option("--arm", metavar="NAME", help="Whose encoder.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the shards go; what is there already stays.")],
-    engine: Annotated[str, typer.Option(help="Where they are encoded.")] = "local",
+    engine: Annotated[str, typer.Option(help="Who encodes them: local, ray.")] = "local",
+    engine_set: EngineSetOption = None,
     shard_texts: Annotated[int, typer.Option(min=1, help="Different texts a shard.")] = 4096,
     set_: SetOption = None,
     device: DeviceOption = None,
@@ -37,7 +39,8 @@ def encode_catalogue(  # noqa: PLR0913 a verb's options are its parameters
 
     require_writable(json_file)
     asked = read_scenario(scenario, Overrides(tuple(set_ or ()), (arm,), device)).scenario
-    request = EncodingRequest(asked, tuple(data_dirs_from_environment(data_dir)), out, engine, shard_texts)
+    data_dirs = tuple(data_dirs_from_environment(data_dir))
+    request = EncodingRequest(asked, data_dirs, out, engine, shard_texts, engine_options(engine_set))
     terminal = Terminal()
     with terminal.progress_bar("texts") as progress:
         found = encode_into(request, progress)

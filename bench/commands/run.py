@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands import COMMANDS
+from bench.commands.engine_options import EngineSetOption, engine_options
 from bench.commands.options import (
     ArmOption,
     DataDirOption,
@@ -42,12 +43,18 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
         str | None,
         typer.Option(metavar="TIME", help="A soak: hold one rate for so long, e.g. 30m, and look at what grows."),
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Who offers scheduled requests: local, the worker itself; ray, over HTTP.")
+    ] = None,
+    generators: Annotated[int | None, typer.Option(min=1, help="As many processes that offer them; with ray.")] = None,
+    engine_set: EngineSetOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 when the run is INVALID, 4 when an arm failed.")
     ] = False,
 ) -> int:
     """Measure a scenario and write its report."""
     from bench.commands.terminal import Terminal
+    from bench.measure.generators import EngineChoice, built_engine
     from bench.measure.soak import parse_duration_s
     from bench.resumption import read_kept
     from bench.scenario_file import Overrides, read_scenario
@@ -66,6 +73,9 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     kept = read_kept(resume) if resume else None
     file = kept.file if kept else read_scenario(str(scenario), overrides)
     data_dirs = data_dirs_from_environment(data_dir)
+    before = kept.generation if kept else EngineChoice().entry
+    chosen = EngineChoice(engine or before["engine"], generators or before["generators"], engine_options(engine_set))
+    built_engine(chosen, file.scenario)
     terminal = Terminal()
     if dry_run:
         from bench.experiments.forecast import forecast
@@ -75,6 +85,6 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     from bench.experiments.measure import measure
     from bench.runner import RunRequest
 
-    measured = measure(RunRequest(file, data_dirs, out, keep_texts, kept), terminal.progress)
+    measured = measure(RunRequest(file, data_dirs, out, keep_texts, kept, chosen), terminal.progress)
     terminal.conclude(measured)
     return measured.exit_code(strict=strict)

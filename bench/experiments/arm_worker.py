@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.errors import ConfigError
+from bench.measure.assignment import Assignment
 from bench.measure.pool import Ready, WorkerPool
 from bench.measure.slices import Slice
-from bench.measure.worker import Assignment, Serve, Served, WarmUp
+from bench.measure.worker import Serve, Served, WarmUp
 from bench.scenario import ArmTable, LoadPoint, LoadTable, PluginTable, Scenario
 from bench.traffic.requests import draw_trace
 from bench.traffic.schedule import draw_schedule

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from bench.analysis.profile import Hotspot, Profile
 from bench.errors import ConfigError
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.slices import cut_slices
-from bench.measure.worker import Assignment, WarmUp, Worker, read_trace
+from bench.measure.worker import WarmUp, Worker
 from bench.scenario import Scenario
 
 ROOTS = ("site-packages", "dist-packages", "bench", "recsys")

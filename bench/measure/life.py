@@ -19,13 +19,14 @@ import numpy.typing as npt
 import psutil
 
 from bench.clock import NS_PER_MS, MonotonicClock
+from bench.measure.assignment import Assignment
 from bench.measure.encoder_calls import EncoderCalls
 from bench.measure.loads import LOADS
 from bench.measure.recorder import Outcome
 from bench.measure.slices import Slice, counted_requests
 from bench.measure.targets.local import LocalTarget
 from bench.measure.wire import send
-from bench.measure.worker import Assignment, Serve, Served, WarmUp, Worker, failure_of
+from bench.measure.worker import Serve, Served, WarmUp, Worker, failure_of
 from bench.traffic.trace import Trace
 from recsys.types import RequestKind
 

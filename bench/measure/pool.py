@@ -11,19 +11,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from bench.clock import NS_PER_S, MonotonicClock
+from bench.measure.assignment import Assignment
 from bench.measure.targets import Built
 from bench.measure.wire import receive, send
-from bench.measure.worker import (
-    Assignment,
-    Cause,
-    Failure,
-    Instruments,
-    Quiet,
-    Serve,
-    Served,
-    WarmUp,
-    run_worker,
-)
+from bench.measure.worker import Cause, Failure, Instruments, Quiet, Serve, Served, WarmUp, run_worker
 from bench.threads import let_threads_sleep
 from recsys.encoders.protocol import EncoderInfo
 from recsys.models.artefacts import ArtefactCache

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,11 @@ import numpy.typing as npt
 
 from bench.clock import NS_PER_S, MonotonicClock, nap
 from bench.errors import ConfigError
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.collector import CollectorOff
+from bench.measure.generators import GENERATORS, Crew
+from bench.measure.generators.local import LocalCrew
+from bench.measure.generators.portion import GeneratorReport
 from bench.measure.loads import LOADS, Offer
 from bench.measure.noise import noisy_trace
 from bench.measure.orphans import end_with_parent
@@ -34,11 +37,8 @@ from bench.measure.slices import Slice
 from bench.measure.targets import Built, Setting, build_target
 from bench.measure.waiting import Waiting, leave_waiting, settle_waiting
 from bench.measure.wire import receive, send
-from bench.scenario import ArmTable, LoadTable, Scenario
-from bench.traffic.inbox import WaitingInbox
-from bench.traffic.requests import draw_trace
+from bench.scenario import LoadTable
 from bench.traffic.trace import Trace
-from recsys.data.loading import load_dataset
 from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, MissingServer, ModelError, UnknownKind
 from recsys.types import Request
 
@@ -49,16 +49,6 @@ TICKS_CHECK_S = 0.15
 """Another process's time is told in ticks of 10 ms: one of them would be all that is allowed in a shorter stretch."""
 QUIET_SHARE = 0.1
 QUIET_LIMIT_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What a worker is to be. trace_length: requests of the whole run."""
-
-    scenario: Scenario
-    arm: ArmTable
-    data_dirs: tuple[Path, ...]
-    trace_length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +88,7 @@ class Served:
 
     lateness_ns: of the inbox, −1 where the system did not wait for the request. readings: of the probes, by name.
     pauses, paused_s: of Python's collector. errors: messages of failed requests, and how often each came. handed: to
-    the re-ranker, None without one.
+    the re-ranker, None without one. generators: those that are other processes, () where the worker is the one.
     """
 
     intended_ns: npt.NDArray[np.int64]
@@ -118,6 +108,7 @@ class Served:
     paused_s: float
     errors: dict[str, int]
     handed: Handed | None = None
+    generators: tuple[GeneratorReport, ...] = ()
 
 
 class Cause(Enum):
@@ -169,13 +160,6 @@ def failure_of(error: Exception, details: str) -> Failure:
     return Failure(Cause.FAULT, f"{type(error).__name__}: {error}", details)
 
 
-def read_trace(assignment: Assignment) -> Trace:
-    """The data and the requests, without the noise that an arm may have in its texts."""
-    data = assignment.scenario.data
-    dataset = load_dataset(data.kind, data_dirs=assignment.data_dirs, **data.options)
-    return draw_trace(assignment.scenario, dataset, assignment.trace_length, assignment.data_dirs)
-
-
 class Worker:
     """Holds one arm, its clock and its probes."""
 
@@ -186,13 +170,17 @@ class Worker:
         self.trace: Trace = noisy_trace(self.scenario, self.table, trace)
         setting = Setting(self.scenario, self.table, self.trace, assignment.data_dirs, self.clock)
         self.target = build_target(setting)
+        self._alone = LocalCrew(self.target, self.clock)
+        self._crew: Crew = self._alone
+        self._assignment = assignment
 
     def describe(self) -> Built:
         """What was built."""
         return self.target.describe()
 
     def close(self) -> None:
-        """End what the target began."""
+        """End what the generators and the target began."""
+        self._crew.close()
         self.target.close()
 
     def look_around(self) -> Instruments:
@@ -200,7 +188,9 @@ class Worker:
         return Instruments(self.settle(), self.probes.describe())
 
     def settle(self) -> Waiting:
-        """The same, without a word on what the probes cost."""
+        """The same, without a word on what the probes cost. Those who offer requests are fetched first."""
+        engine = GENERATORS.get(self._assignment.generation.engine)
+        self._crew = engine.crew(self._assignment, self.target, self.clock)
         waits = any(LOADS.get(load.kind).open_loop or load.think_ms for load in self.scenario.load)
         waiting = settle_waiting(self.clock, self.target.threads) if waits else leave_waiting(self.clock)
         self.probes = build_probes(Subject(self.table.device, process=self.target.process), self.clock)
@@ -215,7 +205,7 @@ class Worker:
             for kind in ("single_stream", "offline"):
                 recorder = self._recorder(len(requests))
                 table = LoadTable(kind=kind, requests=len(requests))
-                self._serve(LOADS.get(kind).open(self._offer(table, requests), self.clock, recorder), recorder)
+                self._serve(self._alone, self._offer(table, requests), recorder)
         return Quiet(self.rest())
 
     def serve_untimed(self, low: int, high: int) -> None:
@@ -223,7 +213,7 @@ class Worker:
         requests = self._rewound(low, high)
         recorder = self._recorder(len(requests))
         offer = self._offer(LoadTable(kind="single_stream", requests=len(requests)), requests)
-        self._serve(LOADS.get("single_stream").open(offer, self.clock, recorder), recorder)
+        self._serve(self._alone, offer, recorder)
 
     def serve(self, command: Serve) -> Served:
         """Serve one slice, timed, and rest. Raises what `measure` raises."""
@@ -238,11 +228,12 @@ class Worker:
         requests = self._rewound(command.slice.low, command.slice.high)
         recorder = self._recorder(len(requests))
         offer = self._offer(point.table, requests, command.intended_ns)
-        load = LOADS.get(point.table.kind)
+        crew = self._alone if command.intended_ns is None else self._crew
+        crew.prepare(command.slice, offer)
         with CollectorOff(self.clock) as collector:
             self.probes.start()
             spun_ns, start_ns = self.clock.spun_ns, self.clock.now_ns()
-            told = self._serve(load.open(offer, self.clock, recorder), recorder)
+            told = self._serve(crew, offer, recorder)
             wall_ns, spun_ns = self.clock.now_ns() - start_ns, self.clock.spun_ns - spun_ns
             readings = self.probes.stop() | told
         recorder.close(start_ns)
@@ -264,6 +255,7 @@ class Worker:
             paused_s=collector.paused_s,
             errors=dict(recorder.errors),
             handed=recorder.handed,
+            generators=crew.reports,
         )
 
     def _rewound(self, low: int, high: int) -> Sequence[Request]:
@@ -290,8 +282,8 @@ class Worker:
     ) -> Offer:
         return Offer(table, requests, intended_ns, workers=self.target.takers)
 
-    def _serve(self, inbox: WaitingInbox, recorder: Recorder) -> dict[str, float]:
-        told = self.target.serve(inbox, recorder)
+    def _serve(self, crew: Crew, offer: Offer, recorder: Recorder) -> dict[str, float]:
+        told = crew.serve(offer, recorder)
         if recorder.first_error is not None and not (recorder.outcomes != Outcome.FAILED).any():
             raise recorder.first_error
         return told

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from bench.quantities import MISSING, quantity
 from bench.report.arm_rows import Rows, make_rows, say_beside, widest
 from bench.report.axes import plain
+from bench.report.figures import NothingToDraw
 from bench.report.style import FAINT
 from bench.report.subjects import Arm
 
@@ -39,7 +40,9 @@ class Quantity:
 
 
 def draw_value_bars(title: str, arms: Sequence[Arm], quantities: Sequence[Quantity]) -> Figure:
-    """The panels side by side, at least one, in one row an arm."""
+    """The panels side by side, at least one, in one row an arm. Raises NothingToDraw where no arm was measured."""
+    if not arms:
+        raise NothingToDraw("No arm was measured to its end.")
     texts = [[_said(panel, arm) for arm in arms] for panel in quantities]
     rows = Rows([(title, arms)], [widest(column) for column in texts])
     figure, made = make_rows(rows)

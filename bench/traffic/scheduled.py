@@ -30,7 +30,7 @@ class Limits:
 
 
 class ScheduledInbox(WaitingInbox):
-    """Request i is due at start + schedule[i]; the start is when the inbox is made."""
+    """Request i is due at start + schedule[i]. start_ns: of the clock; None = when the inbox is made."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class ScheduledInbox(WaitingInbox):
         clock: Clock,
         stamps: Stamps,
         limits: Limits = Limits(),
+        start_ns: int | None = None,
     ) -> None:
         super().__init__(clock, stamps)
         self._requests = requests
@@ -47,7 +48,7 @@ class ScheduledInbox(WaitingInbox):
         self._waiting: deque[int] = deque()  # rows that are due and not taken, oldest first
         self._built: tuple[int, Request] | None = None  # the row that is waited for, and its request
         self._next = 0  # the first row that was not due when the inbox last looked
-        np.add(intended_ns, clock.now_ns(), out=stamps.intended_ns)
+        np.add(intended_ns, clock.now_ns() if start_ns is None else start_ns, out=stamps.intended_ns)
         self._due_ns = memoryview(stamps.intended_ns.data)
 
     def leave_ns(self, now_ns: int, max_requests: int, max_wait_ns: int) -> int | None:

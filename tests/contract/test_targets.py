@@ -30,6 +30,7 @@ def test_its_kind_is_the_name_of_its_file_and_its_options_are_checked(kind):
     assert target.__module__ == f"{TARGETS.package}.{kind}"
     assert issubclass(target.Options, OptionsModel)
     assert TARGETS.entry(kind).summary.endswith(".")
+    assert target.CLIENT is None or callable(target.CLIENT)
     assert isinstance(check_target(arm(kind, **FEWEST[kind])), target.Options)
     with pytest.raises(BadOptions, match="nonsense.*Known options"):
         check_target(arm(kind, nonsense=1, **FEWEST[kind]))

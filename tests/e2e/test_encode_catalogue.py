@@ -1,90 +1,18 @@
 """The verb encode-catalogue: killed and made again it writes the same bytes, and it refuses what is not its own."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from many_texts import N, files_of, kill_after, words, write_many
 
 from bench.cli import main
 from recsys.vector_shards import load_item_vectors, read_manifest
 
-N = 20_000
-SCENARIO = """
-name = "many"
-question = "?"
-[data]
-kind = "csv"
-path = "many"
-[requests]
-k = 5
-[[load]]
-kind = "offline"
-requests = 1
-[[arm]]
-name = "hashing"
-encoder = {{ kind = "hashing", dim = 64 }}
-placement = "none"
-[[arm]]
-name = "slow"
-encoder = {{ kind = "transformer", model = "bert-tiny-uncased", weights = "random" }}
-placement = "offline"
-[[arm]]
-name = "wide"
-encoder = {{ kind = "hashing" }}
-placement = "none"
-{more}
-"""
-
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A scenario file and its data: N items, every tenth with the title of the one before."""
-    folder = tmp_path_factory.mktemp("encode")
-    (folder / "many").mkdir()
-    drawn = np.random.default_rng(5)
-    words = [f"word{number}" for number in range(500)]
-    titles = [" ".join(drawn.choice(words, drawn.integers(1, 9))) + f" {number}" for number in range(N)]
-    for number in range(9, N, 10):
-        titles[number] = titles[number - 1]
-    rows = "".join(f"i{number},{title}\n" for number, title in enumerate(titles))
-    (folder / "many" / "items.csv").write_text("item_id,title\n" + rows)
-    events = "".join(f"{1000 + number},u{number % 7},i{number}\n" for number in range(100))
-    (folder / "many" / "interactions.csv").write_text("timestamp,user_id,item_id\n" + events)
-    (folder / "many.toml").write_text(SCENARIO.format(more=""))
-    return folder
-
-
-def words(place: Path, out: Path, arm: str = "hashing", *more: str) -> list[str]:
-    scenario = [str(place / "many.toml"), "--data-dir", str(place), "--arm", arm, "--out", str(out)]
-    return ["encode-catalogue", *scenario, *(more or ("--shard-texts", "1000"))]
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
-
-
-def kill_after(shards: int, command: list[str], out: Path) -> None:
-    """Start it in a process of its own, and end that by SIGKILL when it has written so many shards."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([".", *filter(None, [os.environ.get("PYTHONPATH")])])}
-    process = subprocess.Popen(
-        [sys.executable, "run_bench.py", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    try:
-        for _ in range(1200):
-            if len(list(out.glob("shard-*"))) >= shards or process.poll() is not None:
-                break
-            time.sleep(0.05)
-        assert process.poll() is None, process.stdout.read().decode()  # type: ignore[union-attr]
-        process.send_signal(signal.SIGKILL)
-    finally:
-        process.kill()
-        process.wait()
+def place(tmp_path_factory):
+    return write_many(tmp_path_factory.mktemp("encode"))
 
 
 def test_killed_twice_and_made_again_it_writes_the_same_bytes(place, tmp_path, capsys):

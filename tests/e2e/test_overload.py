@@ -9,8 +9,9 @@ import pytest
 from mini_scenario import write_scenario
 from service_process import serving
 
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.slices import cut_slices
-from bench.measure.worker import Assignment, Serve, Worker, read_trace
+from bench.measure.worker import Serve, Worker
 from bench.scenario_file import read_scenario
 
 SERVICE_MS = 10.0

@@ -17,9 +17,10 @@ from bench.analysis.statements import Verdict
 from bench.analysis.summary import summarise
 from bench.analysis.validity import judge
 from bench.cli import main
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.pool import WorkerPool
 from bench.measure.slices import cut_slices
-from bench.measure.worker import Assignment, Serve, Worker, read_trace
+from bench.measure.worker import Serve, Worker
 from bench.rows import Origin, block_rows
 from bench.scenario_file import read_scenario
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 MODELS = ("torch", "transformers", "onnxruntime", "onnx")
 WORKER = """
 import bench.measure.worker as worker
+from bench.measure.assignment import Assignment
 from bench.measure.slices import cut_slices
 from bench.scenario_file import read_scenario
 
@@ -19,7 +20,7 @@ commands = [None, worker.Serve(slices[0], None), worker.WarmUp(warmup.low, warmu
 answers = []
 worker.receive = lambda connection: commands.pop()
 worker.send = lambda connection, answer: answers.append(answer)
-worker.run_worker(None, worker.Assignment(scenario, scenario.arm[0], (), slices[-1].high))
+worker.run_worker(None, Assignment(scenario, scenario.arm[0], (), slices[-1].high))
 expected = [worker.Built, worker.Instruments, worker.Quiet, worker.Served]
 assert [type(answer) for answer in answers] == expected, answers
 """

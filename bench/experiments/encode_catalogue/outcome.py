@@ -11,18 +11,28 @@ from recsys.vector_shards import VectorManifest
 
 
 @dataclass(frozen=True)
-class EncodedFolder:
-    """Of one call. new_*: what it encoded itself, the rest was there.
+class NewlyEncoded:
+    """What one call encoded itself, and by whom. threads: of each worker's encoder."""
 
-    encode_s: from text to vector; wall_s: from reading the data set to the last shard. flops_per_s: of real tokens;
-    None without a language model. ceiling_per_s: of matrix products, None unmeasured.
+    shards: int
+    texts: int
+    tokens: int
+    workers: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class EncodedFolder:
+    """Of one call. new: what it encoded itself, the rest was there.
+
+    encode_s: from text to vector, of a worker on average; wall_s: from reading the data set to the last shard.
+    flops_per_s: of real tokens, of all workers; None without a language model. ceiling_per_s: of matrix products, None
+    unmeasured.
     """
 
     folder: Path
     manifest: VectorManifest
-    new_shards: int
-    new_texts: int
-    new_tokens: int
+    new: NewlyEncoded
     encode_s: float
     wall_s: float
     flops_per_s: float | None = None
@@ -40,11 +50,17 @@ class EncodedFolder:
         """What happened, for a person."""
         found = self.manifest
         whole = f"{self.folder}: {found.items:,} items, {found.texts:,} different texts, {found.shards:,} shards"
-        if not self.new_shards:
+        new = self.new
+        if not new.shards:
             return f"{whole}, all there already"
+        by = (
+            ""
+            if new.workers == 1
+            else f" by {new.workers} workers with {new.threads} thread{'s' * (new.threads > 1)} each"
+        )
         speed = (
-            f"{self.new_texts:,} texts encoded in {quantity(self.encode_s, 's')}: "
-            f"{quantity(self.new_texts / self.encode_s)} texts/s, {quantity(self.new_tokens / self.encode_s)} tokens/s"
+            f"{new.texts:,} texts encoded{by} in {quantity(self.encode_s, 's')}: "
+            f"{quantity(new.texts / self.encode_s)} texts/s, {quantity(new.tokens / self.encode_s)} tokens/s"
         )
         share = self.share_of_ceiling
         beside = "" if share is None else f", {quantity(100 * share, '%')} of this machine's {found.precision} products"
@@ -55,9 +71,11 @@ class EncodedFolder:
         return {
             "folder": str(self.folder),
             "manifest": self.manifest.model_dump(mode="json"),
-            "new_shards": self.new_shards,
-            "new_texts": self.new_texts,
-            "new_tokens": self.new_tokens,
+            "new_shards": self.new.shards,
+            "new_texts": self.new.texts,
+            "new_tokens": self.new.tokens,
+            "workers": self.new.workers,
+            "threads_each": self.new.threads,
             "encode_s": self.encode_s,
             "wall_s": self.wall_s,
             "flops_per_s": self.flops_per_s,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -13,8 +14,8 @@ from bench.clock import NS_PER_S, MonotonicClock
 from bench.errors import ConfigError
 from bench.experiments.calibration.process import MeasuringProcess
 from bench.experiments.encode_catalogue.cut import CatalogueCut
-from bench.experiments.encode_catalogue.engines import ENGINES
-from bench.experiments.encode_catalogue.outcome import EncodedFolder
+from bench.experiments.encode_catalogue.engines import ENGINES, Engine, Labour
+from bench.experiments.encode_catalogue.outcome import EncodedFolder, NewlyEncoded
 from bench.experiments.encode_catalogue.recipe import EncoderRecipe
 from bench.experiments.encode_catalogue.shard import Destination, ShardReport
 from bench.experiments.roofline.ceilings import PRECISIONS, ProductCeiling
@@ -30,6 +31,7 @@ from recsys.encoders.runtime import usable_processors
 from recsys.features.text.noise import Noise, noisy_dataset
 from recsys.models.locate import locate
 from recsys.models.work import ForwardWork, forward_work
+from recsys.options import parse_options
 from recsys.vector_shards import MANIFEST_FILE, VectorManifest, catalogue_sha256, missing_shards, read_manifest
 
 MOST_DIMENSIONS = 16_384
@@ -42,13 +44,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class EncodingRequest:
-    """What is to be encoded. scenario: with this one arm. folder: where the shards go. engine: its kind."""
+    """What is to be encoded. scenario: with this one arm. folder: where the shards go.
+
+    engine: its kind; engine_options: its own.
+    """
 
     scenario: Scenario
     data_dirs: tuple[Path, ...]
     folder: Path
     engine: str
     texts_per_shard: int
+    engine_options: Mapping[str, Any]
 
     @property
     def arm(self) -> ArmTable:
@@ -65,7 +71,7 @@ def encode_into(request: EncodingRequest, progress: Progress) -> EncodedFolder:
     start_ns = clock.now_ns()
     ids, texts, recipe = _catalogue(request)
     cut = CatalogueCut(ids, texts, request.texts_per_shard)
-    with _alone(request.folder), ENGINES.get(request.engine)(recipe) as engine:
+    with _alone(request.folder), _engine(request, recipe) as engine:
         manifest = _manifest(request, recipe, engine.describe(), catalogue_sha256(ids, texts), len(ids), cut.n_texts)
         _claim(request.folder, manifest)
         missing = missing_shards(request.folder, manifest)
@@ -75,8 +81,9 @@ def encode_into(request: EncodingRequest, progress: Progress) -> EncodedFolder:
         for report in engine.encode(cut.shards(missing), Destination(request.folder, manifest.sha256)):
             tally.add(report)
             progress(done + tally.texts, manifest.texts)
+        _tidy(request.folder)
         wall_s = (clock.now_ns() - start_ns) / NS_PER_S
-    return _outcome(request.folder, manifest, tally, wall_s)
+    return _outcome(request.folder, manifest, tally, engine.labour, wall_s)
 
 
 class Tally:
@@ -159,8 +166,19 @@ def _claim(folder: Path, manifest: VectorManifest) -> None:
     else:
         text = manifest.model_dump_json(indent=1) + "\n"
         replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    for left_over in folder.glob(".*.tmp"):  # of a run that was killed while it wrote
-        left_over.unlink()
+    _tidy(folder)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what was left behind by a call, or a worker of an engine, that was killed while it wrote."""
+    for left_over in folder.glob(".*.tmp"):
+        left_over.unlink(missing_ok=True)
+
+
+def _engine(request: EncodingRequest, recipe: EncoderRecipe) -> Engine:
+    """Raises UnknownKind, MissingLibrary, BadOptions, and what the engine raises."""
+    engine = ENGINES.get(request.engine)
+    return engine(parse_options(engine.Options, request.engine_options, f'engine "{request.engine}"'), recipe)
 
 
 def _texts_in(manifest: VectorManifest, number: int) -> int:
@@ -175,15 +193,14 @@ def _work(arm: ArmTable) -> ForwardWork | None:
     return forward_work(locate(options.model, options.weights, options.seed))
 
 
-def _outcome(folder: Path, manifest: VectorManifest, tally: Tally, wall_s: float) -> EncodedFolder:
-    """With the ceiling beside it, measured now, where there is something to be put beside it."""
-    encode_s = tally.encode_ns / NS_PER_S
+def _outcome(folder: Path, manifest: VectorManifest, tally: Tally, labour: Labour, wall_s: float) -> EncodedFolder:
+    """With the ceiling beside it, measured now, where there is something here to be put beside it."""
+    encode_s = tally.encode_ns / NS_PER_S / labour.workers
     flops_per_s = ceiling_per_s = None
     if tally.flops:
         flops_per_s = tally.flops / encode_s
-        if manifest.precision in PRECISIONS:
+        if labour.is_here and manifest.precision in PRECISIONS:
             with MeasuringProcess() as process:
                 ceiling_per_s = process.ask(ProductCeiling(manifest.precision, manifest.threads, manifest.device))
-    return EncodedFolder(
-        folder, manifest, tally.shards, tally.texts, tally.tokens, encode_s, wall_s, flops_per_s, ceiling_per_s or None
-    )
+    did = NewlyEncoded(tally.shards, tally.texts, tally.tokens, labour.workers, labour.threads)
+    return EncodedFolder(folder, manifest, did, encode_s, wall_s, flops_per_s, ceiling_per_s or None)

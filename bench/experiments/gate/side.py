@@ -19,12 +19,13 @@ from typing import TextIO
 
 from bench.errors import BenchError, ConfigError
 from bench.experiments.gate.messages import PROTOCOL, Measure, Measured, Message, Prepare, Prepared, Refused
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.environment import describe_environment
 from bench.measure.life import Lived, Part, live
 from bench.measure.schedules import draw_schedules
 from bench.measure.slices import counted_requests, cut_slices
 from bench.measure.wire import receive
-from bench.measure.worker import UNWANTED, Assignment, Cause, Failure, read_trace
+from bench.measure.worker import UNWANTED, Cause, Failure
 from bench.scenario import Scenario
 from bench.scenario_file import Overrides, read_scenario
 from bench.threads import let_threads_sleep

@@ -60,10 +60,14 @@ class Dispatcher:
         self._limit_s = limit_s
         self._limit_ns = round(limit_s * NS_PER_S)
 
-    def serve(self, inbox: WaitingInbox, recorder: Recorder, clock: MonotonicClock) -> dict[str, float]:
-        """Serve it to its end. Returns how many requests had to wait for a connection."""
+    def connect(self) -> None:
+        """Open the connections that are not. Raises NotConnected."""
         for connection in self._all:
             connection.open(self._limit_s)
+
+    def serve(self, inbox: WaitingInbox, recorder: Recorder, clock: MonotonicClock) -> dict[str, float]:
+        """Serve it to its end. Returns how many requests had to wait for a connection."""
+        self.connect()
         block = _Block(inbox, recorder, clock, self._dialect, self._limit_ns)
         block.free.extend(self._all)
         block.run()

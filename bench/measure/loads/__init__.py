@@ -23,13 +23,14 @@ COMMON_KEYS = ("kind", "name", "requests")
 class Offer:
     """What is to be served in one block. intended_ns int64 [n] from the block's start, None without a schedule.
 
-    workers: threads that share the inbox.
+    workers: threads that share the inbox. start_ns: when a schedule starts, on the clock; None = when it is opened.
     """
 
     table: LoadTable
     requests: Sequence[Request]
     intended_ns: npt.NDArray[np.int64] | None = None
     workers: int = 1
+    start_ns: int | None = None
 
 
 class Load(Protocol):

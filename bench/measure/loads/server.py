@@ -40,4 +40,4 @@ class ServerLoad:
             raise ValueError("a server load needs a schedule")
         timeout_ms = offer.table.timeout_ms
         limits = Limits(None if timeout_ms is None else round(timeout_ms * NS_PER_MS), offer.table.queue_limit)
-        return ScheduledInbox(offer.requests, offer.intended_ns, clock, stamps, limits)
+        return ScheduledInbox(offer.requests, offer.intended_ns, clock, stamps, limits, offer.start_ns)

@@ -46,15 +46,33 @@ class Built:
     reranker: dict[str, Any]
 
 
+class Client(Protocol):
+    """Offers requests to what answers at an address, from this process. Built with (options, setting, url)."""
+
+    def __init__(self, options: Any, setting: Setting, url: str) -> None: ...
+
+    def rewind(self, first: Request) -> None:
+        """State what users had met when this request came."""
+
+    def connect(self) -> None:
+        """Be ready to ask."""
+
+    def serve(self, inbox: WaitingInbox, recorder: Recorder) -> dict[str, float]:
+        """Offer an inbox to its end. Returns readings of its own."""
+
+
 class Target(Protocol):
     """Serves the requests of a worker's blocks.
 
+    CLIENT: by which other processes can ask what answers at `url`; None, and "", where it can be asked from here alone.
     takers: that share an inbox; threads: of this process that wait for requests. process: where the work is done and
     what it takes can be read, None = out of reach. candidates: that a re-ranker is handed, 0 without one. tells_tokens,
     tells_padding: whether it says what it computes.
     """
 
     Options: ClassVar[type[OptionsModel]]
+    CLIENT: ClassVar[type[Client] | None]
+    url: str
     takers: int
     threads: int
     process: int | None
@@ -85,6 +103,11 @@ class Target(Protocol):
 TARGETS: Registry[Any] = Registry("bench.measure.targets", "target")
 
 
+def kind_of(arm: ArmTable) -> str:
+    """Of the arm's target."""
+    return arm.target.kind if arm.target else LOCAL
+
+
 def check_target(arm: ArmTable) -> OptionsModel:
     """The options of the arm's target. Raises UnknownKind, MissingLibrary, BadOptions, and ConfigError: no encoder."""
     kind, given = (arm.target.kind, arm.target.options) if arm.target else (LOCAL, {})
@@ -100,8 +123,7 @@ def check_target(arm: ArmTable) -> OptionsModel:
 def build_target(setting: Setting) -> Target:
     """The arm's target, ready to serve. Raises what its parts raise."""
     options = check_target(setting.arm)
-    kind = setting.arm.target.kind if setting.arm.target else LOCAL
-    target: Target = TARGETS.get(kind)(options, setting)
+    target: Target = TARGETS.get(kind_of(setting.arm))(options, setting)
     return target
 
 
@@ -124,10 +146,12 @@ __all__ = [
     "LOCAL",
     "TARGETS",
     "Built",
+    "Client",
     "Setting",
     "Target",
     "build_target",
     "check_target",
+    "kind_of",
     "no_encoder",
     "require_kinds",
 ]

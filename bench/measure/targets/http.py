@@ -10,20 +10,16 @@ import json
 from typing import Any, ClassVar
 
 from bench.errors import ConfigError
-from bench.measure.asked import Asking, Naming
 from bench.measure.http.address import Address
-from bench.measure.http.connection import Connection
-from bench.measure.http.dispatcher import Dialect, Dispatcher
-from bench.measure.http.foreign_dialect import ForeignCall, ForeignDialect, headers_of
-from bench.measure.http.options import Call, HttpOptions
-from bench.measure.http.own_dialect import OwnDialect
+from bench.measure.http.client import HttpClient
+from bench.measure.http.options import HttpOptions
 from bench.measure.http.own_service import Order, OwnService
 from bench.measure.recorder import Recorder
-from bench.measure.targets import TARGETS, Built, Setting, no_encoder, require_kinds
+from bench.measure.targets import TARGETS, Built, Setting, no_encoder
 from bench.traffic.inbox import WaitingInbox
 from recsys.encoders.protocol import EncoderInfo
 from recsys.options import OptionsModel
-from recsys.types import Request, RequestKind
+from recsys.types import Request
 
 REQUIRES = ("httptools", "jmespath")
 EXTRA = "serve"
@@ -37,27 +33,19 @@ class HttpTarget:
     """Plays the client, from the worker's process, in one thread."""
 
     Options: ClassVar[type[OptionsModel]] = HttpOptions
+    CLIENT: ClassVar[type[HttpClient]] = HttpClient
 
     def __init__(self, options: HttpOptions, setting: Setting) -> None:
-        self._clock = setting.clock
-        self._asking = Asking(setting)
         self._service = _own_service(options, setting) if options.serve else None
-        url = self._service.url if self._service else options.url
-        self._address = Address.of(url)
+        self.url = self._service.url if self._service else options.url
+        self._address = Address.of(self.url)
         self._is_own = not options.is_foreign
-        self._identity: dict[str, Any] = {}
-        dialect: Dialect
         try:
-            if self._is_own:
-                self._identity = self._meet(setting)
-                dialect = OwnDialect(self._address, setting.trace.dataset, setting.scenario.requests.k)
-            else:
-                dialect = _foreign_dialect(options, setting, self._asking)
+            self._identity = self._meet(setting) if self._is_own else {}
+            self._client = HttpClient(options, setting, self.url)
         except BaseException:
             self.close()
             raise
-        connections = [Connection(self._address) for _ in range(options.connections)]
-        self._dispatcher = Dispatcher(connections, dialect, options.timeout_ms / 1000)
         self.takers = options.connections
         self.threads = 1
         self.process: int | None = self._service.process if self._service else None
@@ -83,13 +71,13 @@ class HttpTarget:
 
     def rewind(self, first: Request) -> None:
         """Take this project's own service back to this request; somebody else's knows what it knows."""
-        self._asking.rewind(first)
+        self._client.rewind(first)
         if self._is_own:
             self._control("POST", "/rewind", {"timestamp": first.timestamp_s})
 
     def serve(self, inbox: WaitingInbox, recorder: Recorder) -> dict[str, float]:
         """Offer it. Returns how many requests found every connection busy."""
-        return self._dispatcher.serve(inbox, recorder, self._clock)
+        return self._client.serve(inbox, recorder)
 
     def close(self) -> None:
         """End the service that the run began."""
@@ -136,20 +124,3 @@ class HttpTarget:
 def _own_service(options: HttpOptions, setting: Setting) -> OwnService:
     arm = setting.arm.model_copy(update={"target": None})
     return OwnService(Order(setting.scenario, arm, setting.data_dirs, options.queue_limit, options.timeout_ms / 1000))
-
-
-def _foreign_dialect(options: HttpOptions, setting: Setting, asking: Asking) -> ForeignDialect:
-    headers = headers_of(options.headers, options.headers_from_env)
-    calls = {RequestKind.RECOMMEND: Call(url=options.url, method=options.method, body=options.body)}
-    if options.feedback:
-        calls[RequestKind.FEEDBACK] = options.feedback
-    if options.items:
-        calls[RequestKind.INGEST] = options.items
-    remedies = {
-        RequestKind.FEEDBACK: "" if options.feedback else "target.feedback = { url = …, body = … }",
-        RequestKind.INGEST: "" if options.items else "target.items = { url = …, body = … }",
-    }
-    require_kinds(setting.trace, remedies, "the target")
-    ready = {kind: ForeignCall(kind, call, headers) for kind, call in calls.items()}
-    naming = Naming(setting.trace.dataset, setting.scenario.requests.k)
-    return ForeignDialect(ready, options.ids, asking, naming)

@@ -23,6 +23,8 @@ class LocalTarget:
     """Builds the arm and lets its crew serve. arm: what was built."""
 
     Options: ClassVar[type[OptionsModel]] = LocalOptions
+    CLIENT: ClassVar[None] = None
+    url: ClassVar[str] = ""
 
     def __init__(self, options: LocalOptions, setting: Setting) -> None:
         self.arm = build_arm(setting.scenario, setting.arm, setting.trace.dataset, setting.clock)

@@ -47,6 +47,8 @@ class PythonTarget:
     """Calls the object in the worker's thread, as many requests at once as are due and it takes."""
 
     Options: ClassVar[type[OptionsModel]] = PythonOptions
+    CLIENT: ClassVar[None] = None
+    url: ClassVar[str] = ""
 
     def __init__(self, options: PythonOptions, setting: Setting) -> None:
         self._options = options

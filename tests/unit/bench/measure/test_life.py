@@ -5,10 +5,11 @@ import multiprocessing
 import pytest
 from mini_scenario import scenario_text, write_scenario
 
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.life import Part, live
 from bench.measure.slices import cut_slices
 from bench.measure.wire import receive
-from bench.measure.worker import Assignment, Failure, read_trace
+from bench.measure.worker import Failure
 from bench.scenario_file import read_scenario
 
 MODULE = """

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from mini_scenario import FAKE, LOAD, scenario_text, write_scenario
 
+from bench.measure.assignment import Assignment, read_trace
 from bench.measure.slices import Slice, cut_slices
-from bench.measure.worker import Assignment, Serve, WarmUp, Worker, read_trace
+from bench.measure.worker import Serve, WarmUp, Worker
 from bench.scenario_file import read_scenario
 from recsys.types import RequestKind
 
