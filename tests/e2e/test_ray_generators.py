@@ -92,9 +92,9 @@ def test_two_generators_measure_what_one_measures(tmp_path, cluster):
         each[(each["load"] == "server") & (each["request_kind"] == "recommend")].iloc[0] for each in summaries
     )
     for name in ("p50", "p90"):
-        assert (
-            theirs[f"{name}_low_ms"] <= mine[f"{name}_high_ms"] and mine[f"{name}_low_ms"] <= theirs[f"{name}_high_ms"]
-        )
+        bounds = [(each[f"{name}_low_ms"], each[f"{name}_high_ms"]) for each in (mine, theirs)]
+        (low, high), (their_low, their_high) = bounds  # a bound that a busy machine's few requests do not owe is NaN
+        assert not their_low > high and not low > their_high, bounds
     _blocks_say_how_each_generator_fared(told(two)["blocks"])
 
 
