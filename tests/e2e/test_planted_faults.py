@@ -17,6 +17,7 @@ from bench.analysis.statements import Verdict
 from bench.analysis.summary import summarise
 from bench.analysis.validity import judge
 from bench.cli import main
+from bench.clock import MonotonicClock
 from bench.measure.assignment import Assignment, read_trace
 from bench.measure.pool import WorkerPool
 from bench.measure.slices import cut_slices
@@ -130,15 +131,15 @@ class LateClock:
             self._clock.wait_until_ns(deadline_ns + 3_000_000)
 
 
-def test_an_inbox_that_wakes_late_is_noticed(tmp_path):
+def test_an_inbox_that_wakes_late_is_noticed(tmp_path, monkeypatch):
     """In this process, since the clock of a worker cannot be reached from outside."""
+    monkeypatch.setattr("bench.measure.worker.MonotonicClock", lambda: LateClock(MonotonicClock()))
     fast = SLOW_FAKE.replace("service_ms = 1.0", "service_ms = 0.0")
     scenario = read_scenario(write_scenario(tmp_path, scenario_text(load=SERVER, arms=fast))).scenario
     _, slices = cut_slices(scenario)
     assignment = Assignment(scenario, scenario.arm[0], (), slices[-1].high)
     worker = Worker(assignment, read_trace(assignment))
     worker.look_around()
-    worker.clock = LateClock(worker.clock)
     intended_ns = np.arange(len(slices[0]), dtype=np.int64) * 5_000_000
     served = worker.serve(Serve(slices[0], intended_ns))
     rows = block_rows(Origin(scenario.arm[0], slices[0], 0, 0, worker.trace, b"salt"), served).to_pandas()
