@@ -14,7 +14,7 @@ Answer = Callable[[bytes, bytes], bytes]
 
 
 class ForeignService:
-    """url: where it answers. heads, bodies: of what it was asked so far."""
+    """url: where it answers. heads, bodies: of what it was asked so far. connections: made so far."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -22,6 +22,7 @@ class ForeignService:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
+        self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -32,6 +33,7 @@ class ForeignService:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:

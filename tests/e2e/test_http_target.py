@@ -140,6 +140,7 @@ def test_somebody_elses_service_is_asked_by_template_and_judged_alike(tmp_path, 
         run = made_run(tmp_path, scenario_text(requests=LISTS_ALONE, load=SHORT, arms=arms))
         asked = [json.loads(body) for body in theirs.bodies]
         assert all(b"Authorization: s3cret-key" in head for head in theirs.heads)
+        assert theirs.connections <= 4, "each carries one request after another"
     users = set(load_dataset("embedded", data_dirs=(), users=120).user_ids)
     assert {each["who"] for each in asked} <= users
     assert {each["count"] for each in asked} == {5}

@@ -78,7 +78,7 @@ class Generator:
             if len(requests) and self._clock.now_ns() > recorder.intended_ns[0]:
                 raise LateStart("it was told of the start too late. Next: let less run beside it")
             told = self._client.serve(inbox, recorder)
-        return portion_of(recorder, share.places, told.get("waited_for_connection", 0.0))
+        return portion_of(recorder, share.places, told)
 
 
 __all__ = ["Generator", "LateStart", "Share"]

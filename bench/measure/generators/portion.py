@@ -20,7 +20,7 @@ NEVER = 0
 class Portion:
     """The records of some requests. places int64 [m]: theirs in the block; times in ns of the generator's clock.
 
-    first_error: None where none failed. waited_for_connection: requests that found every connection busy.
+    first_error: None where none failed. counts: what the generator's client counted, by name.
     """
 
     places: npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ class Portion:
     recommended: npt.NDArray[np.int32]
     errors: dict[str, int]
     first_error: Exception | None
-    waited_for_connection: float
+    counts: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class GeneratorReport:
         return cls(
             requests=len(portion.places),
             answered=int((portion.outcomes == Outcome.ANSWERED).sum()),
-            waited_for_connection=round(portion.waited_for_connection),
+            waited_for_connection=round(portion.counts.get("waited_for_connection", 0.0)),
             offset_us=round(offset_ns / NS_PER_US, 3),
             offset_error_us=round(error_ns / NS_PER_US, 3),
             waited_for=len(late_ns),
@@ -77,7 +77,7 @@ def client_recorder(n: int, k: int, clock: Clock) -> Recorder:
     return recorder
 
 
-def portion_of(recorder: Recorder, places: npt.NDArray[np.int64], waited_for_connection: float) -> Portion:
+def portion_of(recorder: Recorder, places: npt.NDArray[np.int64], counts: dict[str, float]) -> Portion:
     """What this recorder holds, of the requests of these places."""
     return Portion(
         places=places,
@@ -90,7 +90,7 @@ def portion_of(recorder: Recorder, places: npt.NDArray[np.int64], waited_for_con
         recommended=recorder.recommended,
         errors=dict(recorder.errors),
         first_error=recorder.first_error,
-        waited_for_connection=waited_for_connection,
+        counts=counts,
     )
 
 

@@ -6,6 +6,7 @@ One that dies takes its requests with it: the block is not counted, and the arm 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -114,7 +115,10 @@ class RayCrew:
             GeneratorReport.of(portion, offset.measured_ns, offset.error_ns)
             for portion, offset in zip(portions, self._offsets, strict=True)
         )
-        return {"waited_for_connection": sum(portion.waited_for_connection for portion in portions)}
+        counts: Counter[str] = Counter()
+        for portion in portions:
+            counts.update(portion.counts)
+        return dict(counts)
 
     def close(self) -> None:
         """The actors end with this process's part in the cluster."""

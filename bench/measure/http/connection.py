@@ -1,60 +1,24 @@
-"""One keep-alive connection: a request out, an answer in, without ever waiting for either."""
+"""One keep-alive connection: a request out, an answer in. Only to be opened takes waiting."""
 
 from __future__ import annotations
 
 import socket
 import ssl
-from dataclasses import dataclass, field
-from typing import Any
 
 from bench.measure.http.address import Address
-from bench.measure.http.failures import ConnectionLost, NotConnected, NotHttp, TooLarge
+from bench.measure.http.failures import ConnectionLost, NotConnected
+from bench.measure.http.reply import Reply, ReplyParser
 
 READ_BYTES = 1 << 16
-LARGEST_ANSWER_BYTES = 16 << 20
+REOPEN_LIMIT_S = 1.0
 _WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-@dataclass
-class Reply:
-    """An answer as it comes in. headers: names in lower case; of a name that stands twice, both, joined by commas."""
-
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytearray = field(default_factory=bytearray)
-    is_headed: bool = False
-    is_whole: bool = False
-
-    @property
-    def ends_with_connection(self) -> bool:
-        """Whether only the end of the connection tells the end of the body."""
-        framed = "content-length" in self.headers or "transfer-encoding" in self.headers
-        return self.is_headed and not framed
-
-    # what the parser calls, under its names
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header."""
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
-
-    def on_headers_complete(self) -> None:
-        """The body is next."""
-        self.is_headed = True
-
-    def on_body(self, part: bytes) -> None:
-        """A part of the body."""
-        self.body += part
-
-    def on_message_complete(self) -> None:
-        """The end."""
-        self.is_whole = True
 
 
 class Connection:
     """Carries one exchange at a time and is opened anew where the other side has closed it.
 
-    fileno: of its socket, for select. wants_to_write: something of the request has not left yet.
+    fileno: of its socket, for select. wants_to_write: something of the request has not left yet. reopened: how often
+    an exchange found it closed, by the other side or after a failure; whoever sends waits meanwhile.
     """
 
     def __init__(self, address: Address) -> None:
@@ -62,8 +26,8 @@ class Connection:
         self._tls = ssl.create_default_context() if address.is_encrypted else None
         self._socket: socket.socket | None = None
         self._unsent = b""
-        self._reply = Reply()
-        self._parser: Any = None
+        self._incoming: ReplyParser | None = None
+        self.reopened = 0
 
     def fileno(self) -> int:
         """The socket's, −1 when it is closed."""
@@ -76,7 +40,7 @@ class Connection:
 
     def open(self, limit_s: float) -> None:
         """Be connected, encrypted where the address says so; waits. Raises NotConnected."""
-        if self._socket is not None and not self._was_closed():
+        if self._is_usable():
             return
         self.close()
         try:
@@ -90,12 +54,10 @@ class Connection:
 
     def send(self, message: bytes) -> None:
         """Begin an exchange. What does not leave at once leaves with `write`. Raises NotConnected, ConnectionLost."""
-        import httptools
-
-        if self._socket is None:
-            self.open(limit_s=1.0)
-        self._reply = Reply()
-        self._parser = httptools.HttpResponseParser(self._reply)
+        if not self._is_usable():
+            self.reopened += 1
+            self.open(REOPEN_LIMIT_S)
+        self._incoming = ReplyParser()
         self._unsent = message
         self.write()
 
@@ -112,14 +74,15 @@ class Connection:
 
     def read(self) -> Reply | None:
         """The answer, None while it is not whole. Raises ConnectionLost, NotHttp, TooLarge."""
+        assert self._incoming is not None
         while (content := self._receive()) is not None:
             if not content:
-                return self._ended()
-            self._parse(content)
-            if len(self._reply.body) > LARGEST_ANSWER_BYTES:
-                raise TooLarge(f"the answer is larger than {LARGEST_ANSWER_BYTES} bytes")
-            if self._reply.is_whole:
-                return self._whole()
+                return self._ended(self._incoming.reply)
+            self._incoming.feed(content)
+            if self._incoming.is_whole:
+                if self._unsent or not self._incoming.keeps_alive:
+                    self.close()
+                return self._incoming.reply
         return None
 
     def close(self) -> None:
@@ -139,37 +102,20 @@ class Connection:
         except OSError as error:
             raise ConnectionLost("the connection was reset before the answer was whole") from error
 
-    def _parse(self, content: bytes) -> None:
-        import httptools
-
-        try:
-            self._parser.feed_data(content)
-            self._reply.status = self._parser.get_status_code()
-        except httptools.HttpParserError as error:
-            raise NotHttp("what came is no answer of HTTP/1.1") from error
-        except httptools.HttpParserUpgrade as error:
-            raise NotHttp("the answer changes to another protocol") from error
-        if self._reply.is_whole and self._reply.status < 200:  # "continue" and its like: the answer follows
-            self._reply = Reply()
-            self._parser = httptools.HttpResponseParser(self._reply)
-
-    def _ended(self) -> Reply:
-        if not self._reply.ends_with_connection:
+    def _ended(self, reply: Reply) -> Reply:
+        if not reply.ends_with_connection:
             raise ConnectionLost("the connection ended before the answer was whole")
         self.close()
-        return self._reply
+        return reply
 
-    def _whole(self) -> Reply:
-        if not self._parser.should_keep_alive():
-            self.close()
-        return self._reply
-
-    def _was_closed(self) -> bool:
-        """Whether the other side has ended a connection that rests; what it says unasked ends it too."""
-        assert self._socket is not None
-        try:
-            return self._socket.recv(1) is not None
-        except _WAITS:
+    def _is_usable(self) -> bool:
+        """Whether it is open. The other side may have ended one that rests; what it says unasked ends it too."""
+        if self._socket is None:
             return False
-        except OSError:
+        try:
+            self._socket.recv(1)
+        except _WAITS:
             return True
+        except OSError:
+            return False
+        return False

@@ -13,8 +13,9 @@ from typing import Protocol
 
 from bench.clock import NS_PER_S, MonotonicClock
 from bench.measure.asked import WrongAnswer
-from bench.measure.http.connection import Connection, Reply
+from bench.measure.http.connection import Connection
 from bench.measure.http.failures import HttpFailure, OutOfTime, Refused
+from bench.measure.http.reply import Reply
 from bench.measure.recorder import Recorder
 from bench.traffic.inbox import WaitingInbox
 from recsys.types import Recommendation, Request
@@ -66,12 +67,20 @@ class Dispatcher:
             connection.open(self._limit_s)
 
     def serve(self, inbox: WaitingInbox, recorder: Recorder, clock: MonotonicClock) -> dict[str, float]:
-        """Serve it to its end. Returns how many requests had to wait for a connection."""
+        """Serve it to its end. Returns how many requests had to wait for a connection, and how many opened theirs anew.
+
+        Meanwhile the one thread does nothing else: `bench.analysis.validity` holds it against a run.
+        """
         self.connect()
+        reopened = self._reopened
         block = _Block(inbox, recorder, clock, self._dialect, self._limit_ns)
         block.free.extend(self._all)
         block.run()
-        return {"waited_for_connection": float(block.crowded)}
+        return {"waited_for_connection": float(block.crowded), "reopened_connections": float(self._reopened - reopened)}
+
+    @property
+    def _reopened(self) -> int:
+        return sum(connection.reopened for connection in self._all)
 
 
 class _Block:

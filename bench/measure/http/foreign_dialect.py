@@ -12,11 +12,11 @@ import jmespath
 from bench.errors import ConfigError
 from bench.measure.asked import Asking, Naming
 from bench.measure.http.address import Address
-from bench.measure.http.connection import Reply
 from bench.measure.http.failures import WrongBody
 from bench.measure.http.message import Form
 from bench.measure.http.options import Call
 from bench.measure.http.parts import parts_ns
+from bench.measure.http.reply import Reply
 from bench.measure.http.status import content_of, require_good
 from bench.measure.http.template import Values, check_template, filled_body, filled_path
 from recsys.types import Recommendation, Request, RequestKind
@@ -28,6 +28,7 @@ PLACEHOLDERS = {
 }
 """What a request of each kind can say. history: the ids of what the user met, oldest first."""
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+FRAMING = ("content-length", "transfer-encoding", "connection")
 
 
 class ForeignCall:
@@ -125,4 +126,6 @@ def headers_of(plain: Mapping[str, str], from_env: Mapping[str, str]) -> dict[st
     for name, value in headers.items():
         if not _HEADER.fullmatch(name) or not value.isprintable() or not value.isascii():
             raise ConfigError(f'header "{name}": its name or value cannot be sent. Next: mend it')
+        if name.lower() in FRAMING:
+            raise ConfigError(f'header "{name}": how a request ends is said by the client. Next: leave it out')
     return headers

@@ -8,10 +8,10 @@ from typing import Any
 
 from bench.measure.asked import Naming
 from bench.measure.http.address import Address
-from bench.measure.http.connection import Reply
 from bench.measure.http.failures import WrongBody
 from bench.measure.http.message import Form
 from bench.measure.http.parts import parts_ns
+from bench.measure.http.reply import Reply
 from bench.measure.http.status import content_of, require_good
 from recsys.data import Dataset
 from recsys.types import Recommendation, Request, RequestKind

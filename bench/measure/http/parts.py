@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.measure.http.connection import Reply
+from bench.measure.http.reply import Reply
 from recsys.serving.protocols import STAGES
 from recsys.serving.server_timing import parse_server_timing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.measure.http.connection import Reply
 from bench.measure.http.failures import BadStatus, OutOfTime, Redirected, Refused, WrongBody
+from bench.measure.http.reply import Reply
 
 REFUSED = (429, 503)
 OUT_OF_TIME = (408, 504)

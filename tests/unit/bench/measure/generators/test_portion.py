@@ -42,7 +42,7 @@ def cut(whole, places, offset_ns):
     for stage in STAGES:
         marks = whole.marks_ns[stage][places]
         part.marks_ns[stage][:] = np.where(marks == 0, 0, marks + offset_ns)
-    return portion_of(part, places, 0.0)
+    return portion_of(part, places, {})
 
 
 @given(st.integers(0, 40), st.integers(1, 5), st.integers(0, 99), st.integers(-(10**11), 10**15))
@@ -74,7 +74,7 @@ def test_errors_of_all_are_counted_together():
     for place in range(2):
         recorder = client_recorder(1, K, VirtualClock())
         recorder.failed([0], ConnectionLost("it ended"), 7)
-        parts.append(portion_of(recorder, np.array([place]), 0.0))
+        parts.append(portion_of(recorder, np.array([place]), {}))
     whole = client_recorder(2, K, VirtualClock())
     merge(whole, parts, [0, 0])
     assert dict(whole.errors) == {"ConnectionLost: it ended": 2}
@@ -85,9 +85,11 @@ def test_a_generators_report_says_how_late_it_was():
     recorder = client_recorder(4, K, VirtualClock())
     recorder.lateness_ns[:] = [NOT_WAITED_FOR, 3000, 9000, 5000]
     recorder.outcomes[:] = [Outcome.ANSWERED, Outcome.FAILED, Outcome.ANSWERED, Outcome.ANSWERED]
-    report = GeneratorReport.of(portion_of(recorder, np.arange(4), 1.0), offset_ns=-1500, error_ns=2000)
+    report = GeneratorReport.of(
+        portion_of(recorder, np.arange(4), {"waited_for_connection": 1.0}), offset_ns=-1500, error_ns=2000
+    )
     assert (report.requests, report.answered, report.waited_for_connection, report.waited_for) == (4, 3, 1, 3)
     assert (report.lateness_p50_us, report.lateness_max_us) == (5.0, 9.0)
     assert (report.offset_us, report.offset_error_us) == (-1.5, 2.0)
-    nothing = GeneratorReport.of(portion_of(client_recorder(0, K, VirtualClock()), np.arange(0), 0.0), 0, 0)
+    nothing = GeneratorReport.of(portion_of(client_recorder(0, K, VirtualClock()), np.arange(0), {}), 0, 0)
     assert nothing.lateness_p50_us is None and nothing.lateness_max_us is None

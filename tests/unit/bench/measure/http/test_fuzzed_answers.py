@@ -12,10 +12,10 @@ from small_data import make_dataset
 
 from bench.measure.asked import Naming, WrongAnswer
 from bench.measure.http.address import Address
-from bench.measure.http.connection import Reply
 from bench.measure.http.failures import HttpFailure
 from bench.measure.http.foreign_dialect import ForeignDialect
 from bench.measure.http.own_dialect import OwnDialect
+from bench.measure.http.reply import Reply
 from recsys.encoders.remote import RemoteFailure, vectors_of
 from recsys.types import Recommendation, Request, RequestKind
 
@@ -53,9 +53,7 @@ def bodies(good):
 
 
 def reply(body, status=200, **headers):
-    return Reply(
-        status, {name.replace("_", "-"): value for name, value in headers.items()}, bytearray(body), True, True
-    )
+    return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, bytearray(body), True)
 
 
 OWN = OwnDialect(Address.of("http://127.0.0.1:1"), DATA, K)
