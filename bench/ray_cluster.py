@@ -18,6 +18,8 @@ from bench.errors import ConfigError
 STDERR = 2
 HERE = ""
 """The address of a cluster that is started for the purpose, on this machine."""
+OWN = "local"
+"""Ray's word for one that is new: without it a cluster that the environment or an earlier one names is joined."""
 LOOPBACK_ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """By this Ray takes the loopback for its node's address, instead of the one that leads out of the machine."""
 SILENT = {
@@ -43,19 +45,22 @@ def ray_cluster(cpus: int, address: str = HERE) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    where = {"address": address} if address else {"num_cpus": cpus}
+    where = {"address": address} if address else {"address": OWN, "num_cpus": cpus}
     try:
         with _hushed():
             ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
-        raise ConfigError(
-            f'engine "ray": {f"no cluster at {address}" if address else "no cluster can be started here"}: {error}. '
-            "Next: without address one is started on this machine; see that one is up with: ray status"
-        ) from error
+        raise ConfigError(f'engine "ray": {_why_none(address, error)}') from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _why_none(address: str, error: Exception) -> str:
+    if address:
+        return f"no cluster at {address}: {error}. Next: see it with: ray status; without address one is started here"
+    return f"no cluster can be started here: {error}. Next: free memory and /tmp, which it needs, or --engine local"
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 Answer = Callable[[bytes, bytes], bytes]
@@ -79,3 +79,21 @@ def foreign_service(answer: Answer) -> Iterator[ForeignService]:
         yield service
     finally:
         service.close()
+
+
+def by_popularity(ids: Sequence[str]) -> Answer:
+    """The same list for everybody."""
+
+    def answer(head: bytes, body: bytes) -> bytes:
+        return reply({"items": [{"id": item_id, "why": "popular"} for item_id in ids]}, "200 OK", "X-Any: thing")
+
+    return answer
+
+
+def foreign_arm(url: str, extra: str = "", body: str = '{"who": "{user}", "count": {k}, "history": {history}}') -> str:
+    """An arm that asks it."""
+    return f"""
+[[arm]]
+name = "theirs"
+target = {{ kind = "http", url = "{url}/rec", body = '{body}', ids = "items[*].id", connections = 4{extra} }}
+"""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from bench.cli import main
 
 HEAD = """\
@@ -71,3 +73,11 @@ def made_run(folder: Path, text: str) -> Path:
     """The folder of a run of this scenario, made by the command line; the run must end well."""
     assert main(["run", write_scenario(folder, text), "--out", str(folder / "results")]) == 0
     return (folder / "results" / "latest").resolve()
+
+
+def rows_of(run: Path, **wanted: object) -> pd.DataFrame:
+    """The requests of a run that have these values."""
+    rows = pd.read_parquet(run / "requests.parquet")
+    for column, value in wanted.items():
+        rows = rows[rows[column] == value]
+    return rows

@@ -20,14 +20,17 @@ from bench.report.soak_table import soak_table
 from bench.report.style import NOTE_PT, RC, WIDTH_IN
 
 KINDS = FIGURES.kinds()
-RUNS = ((1, 0), (6, 0), (6, 40), (12, 0), (12, 40))
+RUNS = ((1, 0), (6, 40), (12, 40))
 """Arms and length of their labels."""
+SHORT_LABELS = ((6, 0), (12, 0))
 
 COMPARING = {"recovery", "ratios", "cache"}
 """Pictures that a single arm without a model leaves empty."""
 SOAKS = {"soak"}
 """Pictures of a soak alone."""
-DRAWABLE = [(kind, run) for kind in KINDS for run in RUNS if run != (1, 0) or kind not in COMPARING]
+DRAWABLE = [(kind, run) for kind in KINDS for run in RUNS if run != (1, 0) or kind not in COMPARING] + [
+    pytest.param(kind, run, marks=pytest.mark.verify) for kind in KINDS for run in SHORT_LABELS
+]
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""The README's commands are run as they stand, where they are quick, and as a dry run where they are not."""
+"""The README's commands are parsed, and run: as they stand where they are quick, as a dry run where they are not."""
 
 import json
 import re
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import mini_gate
 import pytest
+import typer
 from mini_scenario import scenario_text, write_scenario
 from service_process import serving
 
-from bench.cli import main
+from bench.cli import build_app, main
 from recsys.data.loading import data_dirs_from_environment
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,12 @@ QUICK = {
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }
 """What makes a command short without changing what it does."""
+LONG = ("capacity", "plan", "doctor --aa")
+"""Long even so; each has short tests of its own."""
+
+
+def is_long(line):
+    return line.split(maxsplit=1)[1].startswith(LONG)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,14 @@ def test_each_make_target_exists(target):
 
 
 @pytest.mark.parametrize("line", COMMANDS)
+def test_each_command_has_the_verb_and_the_options_that_it_needs(line):
+    verb, *words = shlex.split(line)[1:]
+    command = typer.main.get_command(build_app()).commands[verb]
+    command.make_context(verb, words)
+
+
+@pytest.mark.parametrize("line", [pytest.param(line, marks=pytest.mark.verify) if is_long(line) else line
+                                  for line in COMMANDS])  # fmt: skip
 def test_command(line, results, monkeypatch, tmp_path):
     verb, *words = shlex.split(line)[1:]
     monkeypatch.chdir(results)

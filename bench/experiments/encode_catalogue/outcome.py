@@ -25,7 +25,7 @@ class NewlyEncoded:
 class EncodedFolder:
     """Of one call. new: what it encoded itself, the rest was there.
 
-    encode_s: from text to vector, of a worker on average; wall_s: from reading the data set to the last shard.
+    encode_s: from text to vector, of the worker who was busy longest; wall_s: from reading the data to the last shard.
     flops_per_s: of real tokens, of all workers; None without a language model. ceiling_per_s: of matrix products, None
     unmeasured.
     """

@@ -6,6 +6,8 @@ can be pickled, the encoder apart, which is built from its recipe where it is to
 
 from __future__ import annotations
 
+import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +36,16 @@ class Destination:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What one shard took. n_tokens int64 [texts]; encode_ns: from text to vector, without writing."""
+    """What one shard took. n_tokens int64 [texts]; encode_ns: from text to vector, without writing.
+
+    worker: whose hands it went through, host and process.
+    """
 
     number: int
     items: int
     n_tokens: npt.NDArray[np.int64]
     encode_ns: int
+    worker: str
 
 
 def encode_shard(encoder: Encoder, shard: Shard, destination: Destination) -> ShardReport:
@@ -51,7 +57,8 @@ def encode_shard(encoder: Encoder, shard: Shard, destination: Destination) -> Sh
     check_vectors(encoded, len(shard.texts), encoder.info.dim)
     table = _table(shard, _dense(encoded), destination.manifest_sha256)
     replace_file(shard_path(destination.folder, shard.number), lambda path: _write(path, table))
-    return ShardReport(shard.number, len(shard.positions), encoder.prepare(shard.texts).n_tokens, encode_ns)
+    n_tokens = encoder.prepare(shard.texts).n_tokens
+    return ShardReport(shard.number, len(shard.positions), n_tokens, encode_ns, f"{platform.node()}:{os.getpid()}")
 
 
 def _dense(vectors: Vectors) -> npt.NDArray[np.float32]:

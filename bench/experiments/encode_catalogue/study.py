@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -91,17 +92,23 @@ class Tally:
 
     def __init__(self, work: ForwardWork | None) -> None:
         self._work = work
-        self.shards = self.texts = self.tokens = self.encode_ns = 0
+        self.shards = self.texts = self.tokens = 0
         self.flops = 0.0
+        self._busy_ns: Counter[str] = Counter()
 
     def add(self, report: ShardReport) -> None:
         """One shard more."""
         self.shards += 1
         self.texts += len(report.n_tokens)
         self.tokens += int(report.n_tokens.sum())
-        self.encode_ns += report.encode_ns
+        self._busy_ns[report.worker] += report.encode_ns
         if self._work is not None:
             self.flops += self._work.flops(report.n_tokens)
+
+    @property
+    def encode_s(self) -> float:
+        """Of the worker who was busy longest, while which all was encoded."""
+        return max(self._busy_ns.values(), default=0) / NS_PER_S
 
 
 def _catalogue(request: EncodingRequest) -> tuple[Sequence[str], list[str], EncoderRecipe]:
@@ -195,12 +202,12 @@ def _work(arm: ArmTable) -> ForwardWork | None:
 
 def _outcome(folder: Path, manifest: VectorManifest, tally: Tally, labour: Labour, wall_s: float) -> EncodedFolder:
     """With the ceiling beside it, measured now, where there is something here to be put beside it."""
-    encode_s = tally.encode_ns / NS_PER_S / labour.workers
     flops_per_s = ceiling_per_s = None
     if tally.flops:
-        flops_per_s = tally.flops / encode_s
+        flops_per_s = tally.flops / tally.encode_s
         if labour.is_here and manifest.precision in PRECISIONS:
+            threads = labour.workers * labour.threads
             with MeasuringProcess() as process:
-                ceiling_per_s = process.ask(ProductCeiling(manifest.precision, manifest.threads, manifest.device))
+                ceiling_per_s = process.ask(ProductCeiling(manifest.precision, threads, manifest.device))
     did = NewlyEncoded(tally.shards, tally.texts, tally.tokens, labour.workers, labour.threads)
-    return EncodedFolder(folder, manifest, did, encode_s, wall_s, flops_per_s, ceiling_per_s or None)
+    return EncodedFolder(folder, manifest, did, tally.encode_s, wall_s, flops_per_s, ceiling_per_s or None)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field
 
+from bench.clock import nap
 from bench.errors import ConfigError, WorkersLost
 from bench.experiments.encode_catalogue.cut import Shard
 from bench.experiments.encode_catalogue.engines import ENGINES, Labour
@@ -35,14 +36,16 @@ EXTRA = "ray"
 
 WORKER_LIVES = 3
 """A text that kills whoever encodes it would otherwise do so for ever."""
+FREE_WITHIN_S = 30
+"""Those who had the CPUs before are gone by then, or will be there for long."""
 CUDA = "cuda"
 
 
 class RayOptions(OptionsModel):
     """workers: that encode beside one another. address: of a cluster to join, "" starts one on this machine.
 
-    On this machine the workers divide the arm's threads; on a cluster that is joined each has as many as the arm says,
-    and so many free CPUs are looked for. Data are read here alone; the folder must be seen by every machine.
+    On this machine the workers divide the arm's threads, one each at the least; on a cluster that is joined each has as
+    many as the arm says, on one machine. Data are read here alone; the folder must be seen by every machine.
     """
 
     workers: int = Field(2, ge=1)
@@ -57,7 +60,12 @@ class RayEngine:
 
     def __init__(self, options: RayOptions, recipe: EncoderRecipe) -> None:
         is_here = options.address == HERE
-        threads = max(1, recipe.threads // options.workers) if is_here else recipe.threads
+        if is_here and options.workers > recipe.threads:
+            raise ConfigError(
+                f'engine "ray": {options.workers} workers, and {recipe.threads} threads for them to divide. Next: '
+                "--engine-set workers=1, --set arm.NAME.threads=N, or --engine local"
+            )
+        threads = recipe.threads // options.workers if is_here else recipe.threads
         self.labour = Labour(options.workers, threads, is_here)
         self._recipe = replace(recipe, threads=threads)
         self._cluster = ray_cluster(cpus=options.workers * threads + 1, address=options.address)
@@ -117,15 +125,22 @@ class RayEngine:
             )
 
     def _check_room(self) -> None:
-        """Raise ConfigError for more than the cluster has: Ray would wait for it without end."""
+        """Raise ConfigError for more than the cluster has, or has free soon: Ray would wait without end, in silence."""
         import ray
 
-        needed, there = self.labour.workers * self.labour.threads, int(ray.cluster_resources().get("CPU", 0))
-        if needed > there:
-            raise ConfigError(
-                f'engine "ray": {self.labour.workers} workers with {self.labour.threads} threads each, and the cluster '
-                f"has {there} CPUs. Next: fewer workers, or --set arm.NAME.threads=1"
-            )
+        workers, threads = self.labour.workers, self.labour.threads
+        machines = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        if workers <= sum(cpus // threads for cpus in machines):
+            for _ in range(FREE_WITHIN_S):
+                if ray.available_resources().get("CPU", 0) >= workers * threads:
+                    return
+                nap(1.0)
+        free = int(ray.available_resources().get("CPU", 0))
+        raise ConfigError(
+            f'engine "ray": {workers} workers with {threads} threads each, and the cluster has machines of '
+            f"{', '.join(map(str, machines))} CPUs, {free} of them free. Next: fewer workers (--engine-set workers=N), "
+            "or --set arm.NAME.threads=1"
+        )
 
     def _gpu_share(self) -> float:
         """Of a GPU, for each worker; 0 for a device that is none. Raises ConfigError where the cluster has none."""
@@ -173,10 +188,13 @@ def _described(recipe: EncoderRecipe) -> bytes:
 
 def _asked(ask: Callable[[], Any]) -> Any:
     """What Ray answers. Raises WorkersLost for its own troubles."""
-    from ray.exceptions import RayError
+    from ray.exceptions import RayError, RayTaskError
 
     try:
         return ask()
+    except RayTaskError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise WorkersLost(f'engine "ray": a worker cannot do its work: {reason}. Next: mend that, there') from error
     except RayError as error:
         summary = str(error).strip().splitlines()[0]
         raise WorkersLost(
