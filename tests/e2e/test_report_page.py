@@ -12,6 +12,7 @@ from report_statements import build_statements
 from bench.report import write_report
 from bench.report.figures import FIGURES
 
+pytestmark = pytest.mark.pictures
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 KINDS = tuple(kind for kind in FIGURES.kinds() if kind != "soak")
 """Pictures of a run that was no soak."""

@@ -14,6 +14,7 @@ from bench.scenario_file import Overrides, read_scenario
 from bench.store import load_run
 from recsys.serving.protocols import STAGES
 
+pytestmark = pytest.mark.pictures
 LOADS = """\
 [[load]]
 kind = "single_stream"

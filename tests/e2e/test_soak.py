@@ -8,6 +8,7 @@ from mini_scenario import scenario_text, write_scenario
 
 from bench.cli import main
 
+pytestmark = pytest.mark.pictures
 LEAKY = """
 class Leaky:
     def __init__(self, leaks):

@@ -55,5 +55,10 @@ def per_user(rows: Selection, column: str) -> pd.Series:
     """
     if column not in rows:
         return pd.Series(dtype=float)
-    means = rows.frame("user", column).groupby("user", sort=True, observed=True)[column].mean().dropna()
-    return means.set_axis(means.index.astype(str))
+    values = rows[column].to_numpy(float, na_value=np.nan)
+    users = rows["user"].astype("category").cat
+    told = ~np.isnan(values)
+    codes = users.codes.to_numpy()[told]
+    counts, sums = np.bincount(codes), np.bincount(codes, values[told])
+    those = np.flatnonzero(counts)
+    return pd.Series(sums[those] / counts[those], index=users.categories[those].astype(str))
