@@ -41,8 +41,9 @@ SHARES = {Metric.P50: 0.5, Metric.P90: 0.9, Metric.P99: 0.99}
 class ProcessSample:
     """What one process of one side measured at one load point in one block.
 
-    turn: its place among the processes of its side, arm and block, from 0. part: which stretch of the requests it
-    served: later blocks serve the same ones again. response_ms: [n], +inf without an answer.
+    stage: which start of the sides it belongs to, from 0; blocks are numbered from 0 in each. turn: its place among the processes of its
+    side, arm and block, from 0. part: which stretch of the requests it served: later blocks serve the same ones again.
+    response_ms: [n], +inf without an answer.
     cpu_s: of all its threads, spinning taken off. control_ms: of a fixed matrix product that contains none of our code.
     steal_share: of all cores' time. counters: exact ones, empty where the load does not determine them.
     """
@@ -50,6 +51,7 @@ class ProcessSample:
     side: Side
     arm: str
     load: str
+    stage: int
     block: int
     turn: int
     part: int
@@ -74,6 +76,14 @@ class ProcessSample:
         return value if math.isfinite(value) and value > 0 else None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """A block of a gate: every stage counts its own from 0."""
+
+    stage: int
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where samples are alike: one arm at one load point."""
@@ -82,12 +92,12 @@ class Place:
     load: str
 
 
-def by_block(samples: Iterable[ProcessSample], side: Side, place: Place) -> dict[int, list[ProcessSample]]:
+def by_block(samples: Iterable[ProcessSample], side: Side, place: Place) -> dict[Block, list[ProcessSample]]:
     """The processes of one side at one place, by block, in the order of their turns."""
-    blocks: dict[int, list[ProcessSample]] = {}
+    blocks: dict[Block, list[ProcessSample]] = {}
     for sample in samples:
         if (sample.side, sample.arm, sample.load) == (side, place.arm, place.load):
-            blocks.setdefault(sample.block, []).append(sample)
+            blocks.setdefault(Block(sample.stage, sample.block), []).append(sample)
     return {block: sorted(found, key=lambda sample: sample.turn) for block, found in sorted(blocks.items())}
 
 
@@ -99,7 +109,7 @@ def block_logarithm(processes: Sequence[ProcessSample], metric: Metric) -> float
 
 
 def log_ratios(
-    base: Mapping[int, Sequence[ProcessSample]], head: Mapping[int, Sequence[ProcessSample]], metric: Metric
+    base: Mapping[Block, Sequence[ProcessSample]], head: Mapping[Block, Sequence[ProcessSample]], metric: Metric
 ) -> npt.NDArray[np.float64]:
     """ln(head / base), one value a block that both sides have."""
     ratios = []

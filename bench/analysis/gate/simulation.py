@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.analysis.gate.limits import Limits
 from bench.analysis.gate.rule import GateVerdict, confirmed, judge
-from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, block_logarithm, by_block, places
+from bench.analysis.gate.samples import Block, Metric, Place, ProcessSample, Side, block_logarithm, by_block, places
 from bench.analysis.stats.paired_blocks import median_of_blocks
 
 PLANTED = (1.0, 1.05, 1.10, 1.25)
@@ -71,7 +71,7 @@ def simulated_rates(
     return rates
 
 
-def _blocks(sides: Sequence[Mapping[int, Sequence[ProcessSample]]], metric: Metric) -> npt.NDArray[np.float64]:
+def _blocks(sides: Sequence[Mapping[Block, Sequence[ProcessSample]]], metric: Metric) -> npt.NDArray[np.float64]:
     """Ln of every process's value, float64 [blocks, 4], of the blocks in which all four have one."""
     rows = []
     for block in sorted(sides[0].keys() & sides[1].keys()):

@@ -21,6 +21,8 @@ from bench.experiments.gate.sides import Team, started
 
 Compare = Callable[[Sequence[ProcessSample]], list[Comparison]]
 NOW = "the code as it lies"
+MEASURING, CONFIRMING = 0, 1
+SAID = ("measuring", "confirming from a fresh start")
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Gate:
 
     def run(self) -> list[Comparison]:
         """Both stages. Raises NothingMeasured where no arm could be measured on all sides."""
-        first = self._stage(self.arms, "measuring")
+        first = self._stage(MEASURING, self.arms)
         if not self.samples:
             told = "; ".join(f"{arm}: {reason}" for arm, reason in (self.absent | self.broken).items())
             raise NothingMeasured(f"no arm of {self.asked.scenario.name} could be measured: {told}")
@@ -48,18 +50,18 @@ class Gate:
         if not doubtful:
             return first
         arms = [arm for arm in self.arms if arm in {found.arm for found in doubtful}]
-        second = {found.key: found for found in self._stage(arms, "confirming from a fresh start")}
+        second = {found.key: found for found in self._stage(CONFIRMING, arms)}
         return [
             found.after(second[found.key]) if found.verdict.wants_confirmation and found.key in second else found
             for found in first
         ]
 
-    def _stage(self, arms: Sequence[str], what: str) -> list[Comparison]:
+    def _stage(self, number: int, arms: Sequence[str]) -> list[Comparison]:
         rules = self.asked.rules
-        with started(self.asked, self.checkouts) as team:
+        with started(self.asked, self.checkouts, number) as team:
             self.labels |= team.head.arms
             present = self._present(team, self._with_needs(arms))
-            self.say(f"{what}: {', '.join(present)}")
+            self.say(f"{SAID[number]}: {', '.join(present)}")
             team.stage.run(present, range(rules.blocks), self.say)
             found = self.compare(team.stage.samples)
             again = {each.arm for each in found if each.more_blocks_may_tell} & set(present)

@@ -33,8 +33,11 @@ class Team:
 
 
 @contextlib.contextmanager
-def started(asked: GateRequest, checkouts: Mapping[Side, Path]) -> Iterator[Team]:
-    """Start a side in each checkout and let it draw the same requests. Raises RunsNotComparable where they differ."""
+def started(asked: GateRequest, checkouts: Mapping[Side, Path], number: int) -> Iterator[Team]:
+    """Start a side in each checkout and let it draw the same requests. number: of the start, from 0.
+
+    Raises RunsNotComparable where they differ.
+    """
     with contextlib.ExitStack() as stack:
         hosts = {side: stack.enter_context(SideHost(side.value, folder)) for side, folder in checkouts.items()}
         for side, host in hosts.items():  # both at once: nothing is timed yet
@@ -46,7 +49,7 @@ def started(asked: GateRequest, checkouts: Mapping[Side, Path]) -> Iterator[Team
                 "base and head draw other requests from this scenario, so no ratio of theirs means anything. "
                 "Next: look for a change in data, traffic or the scenario's seed"
             )
-        yield Team(Stage(hosts, asked.rules.blocks, asked.scenario.seed), prepared)
+        yield Team(Stage(hosts, number, asked.rules.blocks, asked.scenario.seed), prepared)
 
 
 def _prepare(asked: GateRequest, side: Side) -> Prepare:

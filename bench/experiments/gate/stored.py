@@ -27,7 +27,7 @@ def measure_baseline(asked: GateRequest, say: Callable[[str], None]) -> Baseline
     runs, samples, trace = [], list[ProcessSample](), ""
     with checkout(asked.head) as folder:
         for number in range(rules.baseline_runs):
-            with started(asked, {Side.HEAD: folder}) as team:
+            with started(asked, {Side.HEAD: folder}, number) as team:
                 say(f"run {number + 1} of {rules.baseline_runs}")
                 _require(dict(team.head.absent))
                 team.stage.run(arms, range(rules.blocks), say)
