@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.analysis.gate.counters import SharedCounters
@@ -69,8 +70,9 @@ def run_log_ratios(
             head = by_block(samples, Side.HEAD, Place(arm, load))
             below = by_block(samples, Side.HEAD, Place(denominator, load))
             for metric in Metric:
+                values = log_ratios(below, head, metric)
                 try:
-                    median = median_of_blocks(log_ratios(below, head, metric))
+                    median = median_of_blocks(values[np.isfinite(values)])
                 except TooFewSamples:
                     continue
                 ratios.setdefault(arm, {}).setdefault(load, {})[metric.value] = median.point

@@ -34,11 +34,14 @@ def _of_stage(stage: int, samples: Sequence[ProcessSample]) -> list[str]:
 
 
 def equal_log_ratios(samples: Sequence[ProcessSample], side: Side, place: Place) -> list[float]:
-    """ln(second / first) of p50 over the two processes of one side, a value a block: what A against A shows here."""
+    """ln(second / first) of p50 over the two processes of one side, a value a block: what A against A shows here.
+
+    A block in which one failed half its requests says nothing of the machine.
+    """
     ratios = []
     for processes in by_block(samples, side, place).values():
         values = [block_logarithm([process], Metric.P50) for process in processes]
-        found = [value for value in values if value is not None]
+        found = [value for value in values if value is not None and math.isfinite(value)]
         if len(found) == len(values) == 2:
             ratios.append(found[1] - found[0])
     return ratios

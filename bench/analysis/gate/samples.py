@@ -41,9 +41,9 @@ SHARES = {Metric.P50: 0.5, Metric.P90: 0.9, Metric.P99: 0.99}
 class ProcessSample:
     """What one process of one side measured at one load point in one block.
 
-    stage: which start of the sides it belongs to, from 0; blocks are numbered from 0 in each. turn: its place among the processes of its
-    side, arm and block, from 0. part: which stretch of the requests it served: later blocks serve the same ones again.
-    response_ms: [n], +inf without an answer.
+    stage: which start of the sides it belongs to, from 0; each numbers its blocks from 0. turn: its place among the
+    processes of its side, arm and block, from 0. part: which stretch of the requests it served: later blocks serve the
+    same ones again. response_ms: [n], +inf without an answer.
     cpu_s: of all its threads, spinning taken off. control_ms: of a fixed matrix product that contains none of our code.
     steal_share: of all cores' time. counters: exact ones, empty where the load does not determine them.
     """
@@ -62,18 +62,15 @@ class ProcessSample:
     counters: Mapping[str, int]
 
     def value(self, metric: Metric) -> float | None:
-        """The process's own value; None where it has too few requests for it, or so many failed that it is infinite.
+        """The process's own value, +inf where so many requests failed; None where it has too few requests for it.
 
         p99 takes the number of requests that its interval would take: under it the value is a maximum by another name.
         """
         n = self.response_ms.size
-        if metric is Metric.CPU:
-            value = self.cpu_s / n if n else math.nan
-        elif metric is Metric.P99 and n < minimum_n(0.99):
+        if n == 0 or (metric is Metric.P99 and n < minimum_n(0.99)):
             return None
-        else:
-            value = quantile(self.response_ms, SHARES[metric])
-        return value if math.isfinite(value) and value > 0 else None
+        value = self.cpu_s / n if metric is Metric.CPU else quantile(self.response_ms, SHARES[metric])
+        return value if value > 0 else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,7 +99,7 @@ def by_block(samples: Iterable[ProcessSample], side: Side, place: Place) -> dict
 
 
 def block_logarithm(processes: Sequence[ProcessSample], metric: Metric) -> float | None:
-    """Ln of the geometric mean of the processes' values; None where one has no value."""
+    """Ln of the geometric mean of the processes' values, +inf where one is infinite; None where one has no value."""
     values = [sample.value(metric) for sample in processes]
     found = [math.log(value) for value in values if value is not None]
     return sum(found) / len(found) if found and len(found) == len(values) else None
@@ -111,7 +108,10 @@ def block_logarithm(processes: Sequence[ProcessSample], metric: Metric) -> float
 def log_ratios(
     base: Mapping[Block, Sequence[ProcessSample]], head: Mapping[Block, Sequence[ProcessSample]], metric: Metric
 ) -> npt.NDArray[np.float64]:
-    """ln(head / base), one value a block that both sides have."""
+    """ln(head / base), one value a block that both sides have.
+
+    +inf where head alone failed so many requests that its value is infinite, -inf where base alone did, NaN where both.
+    """
     ratios = []
     for block in sorted(base.keys() & head.keys()):
         below, above = block_logarithm(base[block], metric), block_logarithm(head[block], metric)

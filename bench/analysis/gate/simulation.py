@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,12 +73,12 @@ def simulated_rates(
 
 
 def _blocks(sides: Sequence[Mapping[Block, Sequence[ProcessSample]]], metric: Metric) -> npt.NDArray[np.float64]:
-    """Ln of every process's value, float64 [blocks, 4], of the blocks in which all four have one."""
+    """Ln of every process's value, float64 [blocks, 4], of the blocks in which all four have a finite one."""
     rows = []
     for block in sorted(sides[0].keys() & sides[1].keys()):
         processes = [*sides[0][block], *sides[1][block]]
         values = [block_logarithm([process], metric) for process in processes]
-        if len(values) == 4 and all(value is not None for value in values):
+        if len(values) == 4 and all(value is not None and math.isfinite(value) for value in values):
             rows.append(values)
     return np.array(rows, np.float64).reshape(-1, 4)
 

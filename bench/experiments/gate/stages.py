@@ -24,9 +24,9 @@ class Turn:
 
 @dataclass
 class Stage:
-    """What one start of the sides measures. number: of the start, from 0.
+    """What one start of the sides measures. parts: stretches of the requests; blocks beyond them serve them again.
 
-    parts: stretches of the requests; blocks beyond them serve them again. left: (side, arm) → why it takes no further part.
+    number: of the start, from 0. left: (side, arm) → why it takes no further part.
     """
 
     hosts: Mapping[Side, SideHost]
