@@ -44,8 +44,9 @@ class ProcessSample:
     stage: which start of the sides it belongs to, from 0; each numbers its blocks from 0. turn: its place among the
     processes of its side, arm and block, from 0. part: which stretch of the requests it served: later blocks serve the
     same ones again. response_ms: [n], +inf without an answer.
-    cpu_s: of all its threads, spinning taken off. control_ms: of a fixed matrix product that contains none of our code.
-    steal_share: of all cores' time. counters: exact ones, empty where the load does not determine them.
+    cpu_s: of all its threads, spinning taken off, None where they are out of reach. control_ms: of a fixed matrix
+    product that contains none of our code. steal_share: of all cores' time. counters: exact ones, empty where the load
+    does not determine them.
     """
 
     side: Side
@@ -56,7 +57,7 @@ class ProcessSample:
     turn: int
     part: int
     response_ms: npt.NDArray[np.float64]
-    cpu_s: float
+    cpu_s: float | None
     control_ms: float
     steal_share: float
     counters: Mapping[str, int]
@@ -69,8 +70,11 @@ class ProcessSample:
         n = self.response_ms.size
         if n == 0 or (metric is Metric.P99 and n < minimum_n(0.99)):
             return None
-        value = self.cpu_s / n if metric is Metric.CPU else quantile(self.response_ms, SHARES[metric])
-        return value if value > 0 else None
+        if metric is Metric.CPU:
+            value = None if self.cpu_s is None else self.cpu_s / n
+        else:
+            value = quantile(self.response_ms, SHARES[metric])
+        return value if value is not None and value > 0 else None
 
 
 @dataclass(frozen=True, slots=True, order=True)
