@@ -94,7 +94,10 @@ def _hash(asked: GateRequest, overrides: tuple[str, ...]) -> str:
 def _require(reasons: dict[str, str]) -> None:
     if reasons:
         told = "; ".join(f"{arm}: {reason}" for arm, reason in reasons.items())
-        raise NothingMeasured(f"a baseline takes every arm: {told}")
+        raise NothingMeasured(
+            f"a baseline takes every arm: {told}. Next: mend them, or take them out of the scenario with their "
+            "[gate] denominators"
+        )
 
 
 def _steady(counters: SharedCounters, unsteady: frozenset[tuple[str, str, str]]) -> SharedCounters:
