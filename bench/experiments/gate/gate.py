@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.analysis.gate.baseline import Baseline
-from bench.analysis.gate.comparison import Comparison, compare_sides, compare_with_baseline
+from bench.analysis.gate.comparison import Comparison, Key, compare_sides, compare_with_baseline
 from bench.analysis.gate.contamination import contamination
 from bench.analysis.gate.counters import CounterChange, counted, counter_changes
 from bench.analysis.gate.samples import ProcessSample, Side
@@ -45,16 +45,16 @@ class Gate:
         first = self._stage(MEASURING, self.arms)
         if not self.samples:
             told = "; ".join(f"{arm}: {reason}" for arm, reason in (self.absent | self.broken).items())
-            raise NothingMeasured(f"no arm of {self.asked.scenario.name} could be measured: {told}")
+            name = self.asked.scenario.name
+            raise NothingMeasured(
+                f"no arm of {name} could be measured: {told}. Next: llm-rec-bench run {name}, until an arm answers"
+            )
         doubtful = [found for found in first if found.verdict.wants_confirmation and not found.advisory]
         if not doubtful:
             return first
         arms = [arm for arm in self.arms if arm in {found.arm for found in doubtful}]
         second = {found.key: found for found in self._stage(CONFIRMING, arms)}
-        return [
-            found.after(second[found.key]) if found.verdict.wants_confirmation and found.key in second else found
-            for found in first
-        ]
+        return [found if _may_stand(found, second) else found.after(second.get(found.key)) for found in first]
 
     def _stage(self, number: int, arms: Sequence[str]) -> list[Comparison]:
         rules = self.asked.rules
@@ -134,6 +134,11 @@ def _result(
         broken=gate.broken,
         absent=gate.absent,
     )
+
+
+def _may_stand(found: Comparison, second: Mapping[Key, Comparison]) -> bool:
+    """Whether the second stage has no say in it: there is nothing to confirm, or advice that it does not repeat."""
+    return not found.verdict.wants_confirmation or (found.advisory and found.key not in second)
 
 
 @contextlib.contextmanager
