@@ -8,11 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.analysis.gate.counters import SharedCounters
+from bench.analysis.gate.counters import CountedSide, SharedCounters, Where
 from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, by_block, log_ratios
 from bench.analysis.stats.paired_blocks import LEAST_RUNS, median_of_blocks
 from bench.analysis.stats.samples import TooFewSamples
 
+SCHEMA_VERSION: Literal[2] = 2
+"""Of the file: 2 keeps unsteady counters, and names them."""
 COMPARED = {
     "CPU flags": ("cpu", "flags"),
     "usable cores": ("cpu", "usable"),
@@ -34,11 +36,12 @@ class BaselineArm(BaseModel):
 class Baseline(BaseModel):
     """The file that `gate --save-baseline` writes and `gate --against` reads.
 
-    scenario_hash: of the scenario with what was overridden. counters[arm][load][stretch]: exact ones.
+    scenario_hash: of the scenario with what was overridden. trace_sha256: of the requests that were drawn from it.
+    counters[arm][load][stretch]: exact ones. unsteady: those that its own processes disagreed on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = SCHEMA_VERSION
     scenario: str
     scenario_hash: str
     trace_sha256: str
@@ -48,6 +51,12 @@ class Baseline(BaseModel):
     environment: dict[str, Any]
     arms: dict[str, BaselineArm]
     counters: SharedCounters
+    unsteady: list[Where]
+
+    @property
+    def counted(self) -> CountedSide:
+        """What its processes counted, as a side of a gate."""
+        return CountedSide(self.counters, frozenset(self.unsteady))
 
     def differences(self, environment: Mapping[str, Any]) -> list[str]:
         """What is not as it was when the baseline was made, in words; [] where ratios can be held against it."""

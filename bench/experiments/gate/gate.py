@@ -97,7 +97,7 @@ def gate_sides(asked: GateRequest, command: str, say: Callable[[str], None]) -> 
         gate = Gate(asked, checkouts, partial(compare_sides, limits=asked.limits), asked.compared_arms, {}, say)
         comparisons = gate.run()
     base, head = counted(gate.samples, Side.BASE), counted(gate.samples, Side.HEAD)
-    changes = counter_changes(base.counters, head.counters, base.unsteady | head.unsteady)
+    changes = counter_changes(base, head)
     return _result(gate, (_named(asked.base), _head_named(asked)), command, comparisons, changes), gate.samples
 
 
@@ -110,8 +110,7 @@ def gate_baseline(
         compare = partial(compare_with_baseline, baseline=baseline, limits=asked.limits)
         gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say)
         comparisons = gate.run()
-    head = counted(gate.samples, Side.HEAD)
-    changes = counter_changes(baseline.counters, head.counters, head.unsteady)
+    changes = counter_changes(baseline.counted, counted(gate.samples, Side.HEAD))
     sides = (f"the baseline of {baseline.created_utc}", _head_named(asked))
     return _result(gate, sides, command, comparisons, changes), gate.samples
 

@@ -107,7 +107,9 @@ def baseline_of(runs, **given):
     arms = baseline_arms([run_log_ratios(run, denominators) for run in runs], denominators)
     values = {"scenario": "s", "scenario_hash": "h", "trace_sha256": "t", "created_utc": "u", "runs": len(runs)}
     environment = {"cpu": {"flags": "avx2", "usable": 2}, "threads": {}, "python": {"version": "3.11.7"}}
-    return Baseline(**(values | {"blocks": 10, "environment": environment, "arms": arms, "counters": {}} | given))
+    return Baseline(
+        **(values | {"blocks": 10, "environment": environment, "arms": arms, "counters": {}, "unsteady": []} | given)
+    )
 
 
 def both_arms(ratio, seed, scatter=0.01):
