@@ -27,7 +27,10 @@ SAID = ("measuring", "confirming from a fresh start")
 
 @dataclass
 class Gate:
-    """One gate. checkouts: one a side. compare: from samples to comparisons. needs: arms to measure beside an arm."""
+    """One gate. checkouts: one a side. compare: from samples to comparisons. needs: arms to measure beside an arm.
+
+    earlier_trace_sha256: of the requests that base was measured with before; None where it is measured now.
+    """
 
     asked: GateRequest
     checkouts: Mapping[Side, Path]
@@ -35,13 +38,18 @@ class Gate:
     arms: Sequence[str]
     needs: Mapping[str, str]
     say: Callable[[str], None]
+    earlier_trace_sha256: str | None = None
     samples: list[ProcessSample] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> list[Comparison]:
-        """Both stages. Raises NothingMeasured where no arm could be measured on all sides."""
+        """Both stages.
+
+        Raises NothingMeasured where no arm could be measured on all sides, RunsNotComparable where these draw other
+        requests.
+        """
         first = self._stage(MEASURING, self.arms)
         if not self.samples:
             told = "; ".join(f"{arm}: {reason}" for arm, reason in (self.absent | self.broken).items())
@@ -59,6 +67,8 @@ class Gate:
     def _stage(self, number: int, arms: Sequence[str]) -> list[Comparison]:
         rules = self.asked.rules
         with started(self.asked, self.checkouts, number) as team:
+            if self.earlier_trace_sha256 is not None:
+                team.require_requests(self.earlier_trace_sha256)
             self.labels |= team.head.arms
             present = self._present(team, self._with_needs(arms))
             self.say(f"{SAID[number]}: {', '.join(present)}")
@@ -108,7 +118,7 @@ def gate_baseline(
     arms = {arm: stored.denominator for arm, stored in baseline.arms.items()}
     with checkout(asked.head) as folder:
         compare = partial(compare_with_baseline, baseline=baseline, limits=asked.limits)
-        gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say)
+        gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say, baseline.trace_sha256)
         comparisons = gate.run()
     changes = counter_changes(baseline.counted, counted(gate.samples, Side.HEAD))
     sides = (f"the baseline of {baseline.created_utc}", _head_named(asked))

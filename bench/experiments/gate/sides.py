@@ -31,6 +31,15 @@ class Team:
         """Arm → why a side cannot measure it; {} for a side that does not take part."""
         return self.prepared[side].absent if side in self.prepared else {}
 
+    def require_requests(self, trace_sha256: str) -> None:
+        """Raise RunsNotComparable where head draws other requests than those that were drawn earlier."""
+        if self.head.trace_sha256 != trace_sha256:
+            raise RunsNotComparable(
+                "head draws other requests from this scenario than the baseline was made with, so no ratio of theirs "
+                "means anything. Next: leave out a --set that changes requests, or make the baseline anew with "
+                "--save-baseline"
+            )
+
 
 @contextlib.contextmanager
 def started(asked: GateRequest, checkouts: Mapping[Side, Path], number: int) -> Iterator[Team]:

@@ -1,6 +1,7 @@
 """The two stages of a gate, over sides that start no process."""
 
 import contextlib
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -8,11 +9,12 @@ import pytest
 from gate_samples import sample
 from mini_gate import SCENARIO
 
+from bench.analysis.gate.baseline import Baseline
 from bench.analysis.gate.comparison import UNCONFIRMED, compare_sides
 from bench.analysis.gate.samples import Side
-from bench.errors import NothingMeasured
+from bench.errors import NothingMeasured, RunsNotComparable
 from bench.experiments.gate import gate as gate_module
-from bench.experiments.gate.gate import Gate
+from bench.experiments.gate.gate import Gate, gate_baseline
 from bench.experiments.gate.messages import PROTOCOL, Measured, Prepared
 from bench.experiments.gate.request import GateRequest
 from bench.experiments.gate.side import read_text
@@ -32,6 +34,12 @@ def host(ms):
     values = {name: getattr(sample(Side.HEAD), name) for name in ("load", "control_ms", "steal_share", "counters")}
     point = values | {"response_ms": [ms] * 40, "cpu_s": None}
     return SimpleNamespace(measure=lambda asked: Measured(points=[point]))
+
+
+def baseline(**given):
+    """One that holds no arm."""
+    values = {"scenario": "mini_gate", "scenario_hash": "h", "created_utc": "u", "runs": 3, "blocks": 6}
+    return Baseline(**values, environment={}, arms={}, counters={}, unsteady=[], **given)
 
 
 def gate(monkeypatch, *stages):
@@ -68,6 +76,21 @@ def test_no_change_stands_that_a_fresh_start_could_not_repeat(monkeypatch, secon
 def test_a_change_that_could_not_be_confirmed_says_so(monkeypatch):
     found = gate(monkeypatch, (10.0, 12.0, READY), (10.0, 12.0, prepared(absent={"control": "gone"}))).run()
     assert {each.remark for each in found} == {UNCONFIRMED}
+
+
+def test_requests_that_are_not_those_of_the_baseline_are_refused_before_anything_is_measured(monkeypatch):
+    made = replace(gate(monkeypatch, (10.0, 10.0, prepared(trace_sha256="other"))), earlier_trace_sha256="t")
+    with pytest.raises(RunsNotComparable, match="other requests.*Next: "):
+        made.run()
+    assert made.samples == []
+    assert replace(gate(monkeypatch, (10.0, 10.0, READY)), earlier_trace_sha256="t").run()
+
+
+def test_a_stored_baseline_is_held_against_head_with_its_own_requests(monkeypatch):
+    """From the file to the refusal: the scenario is the same, and what is drawn from it is not."""
+    asked = gate(monkeypatch, (10.0, 10.0, prepared(trace_sha256="other"))).asked
+    with pytest.raises(RunsNotComparable):
+        gate_baseline(asked, baseline(trace_sha256="t"), "gate mini_gate", lambda said: None)
 
 
 def test_a_gate_without_an_arm_says_why_and_what_next(monkeypatch):
