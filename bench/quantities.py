@@ -27,6 +27,16 @@ def quantity(value: float | None, unit: str = "") -> str:
     return f"{number}{unit}" if unit.startswith("/") or not unit else f"{number} {unit}"
 
 
+def times(ratio: float) -> str:
+    """A ratio of two like things with three decimals, since what matters lies near 1: `×1.053`, `×∞`; NaN gives "–"."""
+    return f"×{ratio:.3f}" if math.isfinite(ratio) else quantity(ratio, "×")
+
+
+def times_between(low: float, high: float) -> str:
+    """The bounds of such a ratio: `[1.021, 1.084]`."""
+    return f"[{', '.join(times(bound).removeprefix('×') for bound in (low, high))}]"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """`[11.9, 12.8]`; "" where no bound was measured; a bound that does not exist is written ∞."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):

@@ -10,6 +10,7 @@ def sample(side, block=0, turn=0, **given):
     values = {
         "arm": "a",
         "load": "single_stream",
+        "stage": 0,
         "part": block,
         "response_ms": np.full(40, 10.0),
         "cpu_s": 0.4,

@@ -84,11 +84,12 @@ def _serve(worker: Worker, calls: EncoderCalls | None, part: Part) -> dict[str, 
     kinds = worker.trace.kind[part.slice.low : part.slice.high]
     asked = (kinds == RequestKind.RECOMMEND) & (np.arange(len(kinds)) >= settling)
     ms = np.where(served.outcomes == Outcome.ANSWERED, (served.observed_ns - served.intended_ns) / NS_PER_MS, np.inf)
+    cpu_s = served.readings.get("cpu_s")
     counters = {} if LOADS.get(point.table.kind).open_loop else _counters(served, passed, kinds, worker)
     return {
         "load": point.title,
         "response_ms": ms[asked].tolist(),
-        "cpu_s": (served.readings["cpu_s"] - served.spin_s) * asked.sum() / len(kinds),
+        "cpu_s": None if cpu_s is None else (cpu_s - served.spin_s) * float(asked.mean()),
         "control_ms": control_ms,
         "steal_share": served.readings.get("steal_s", 0.0) / (served.wall_s * (psutil.cpu_count() or 1)),
         "counters": counters,

@@ -8,6 +8,7 @@ from bench.analysis.gate.comparison import Comparison
 from bench.analysis.gate.rule import GateVerdict
 from bench.analysis.gate.simulation import Rates
 from bench.analysis.gate.statement import GateResult
+from bench.quantities import times, times_between
 from bench.report.tables import Cell, Column, Row, Table, escape_markdown, to_markdown
 
 NAMES = {"p50": "p50", "p90": "p90", "cpu": "CPU seconds", "p99": "p99 (advice)"}
@@ -15,7 +16,8 @@ TONES = {GateVerdict.REGRESSED: "bad", GateVerdict.IMPROVED: "best", GateVerdict
 HOW_TO_READ = (
     "A ratio above 1 means that head is slower. REGRESSED: the whole interval lies above 1, the ratio reaches the "
     "least that counts, and a fresh start says the same. UNCHANGED: the whole interval lies within that least ratio. "
-    "INCONCLUSIVE: neither can be said; it fails nothing unless --strict."
+    "INCONCLUSIVE: neither can be said; it fails nothing unless --strict. ×∞: head leaves so many requests without an "
+    "answer that its percentile is infinite."
 )
 
 
@@ -112,7 +114,7 @@ def _cells(found: Comparison, result: GateResult) -> tuple[Cell, ...]:
     verdict = "not judged" if result.contaminated and not found.advisory else found.verdict.value
     return (
         Cell(where),
-        Cell(f"×{ratio.point:.3f}", f"[{ratio.low:.3f}, {ratio.high:.3f}]"),
+        Cell(times(ratio.point), times_between(ratio.low, ratio.high)),
         Cell(f"×{found.least_ratio:.2f}"),
         Cell(str(found.blocks)),
         Cell(verdict, tone=TONES.get(found.verdict, "")),

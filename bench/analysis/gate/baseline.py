@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.analysis.gate.counters import SharedCounters
+from bench.analysis.gate.counters import CountedSide, SharedCounters, Where
 from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, by_block, log_ratios
 from bench.analysis.stats.paired_blocks import LEAST_RUNS, median_of_blocks
 from bench.analysis.stats.samples import TooFewSamples
 
+SCHEMA_VERSION: Literal[2] = 2
+"""Of the file: 2 keeps unsteady counters, and names them."""
 COMPARED = {
     "CPU flags": ("cpu", "flags"),
     "usable cores": ("cpu", "usable"),
@@ -33,11 +36,12 @@ class BaselineArm(BaseModel):
 class Baseline(BaseModel):
     """The file that `gate --save-baseline` writes and `gate --against` reads.
 
-    scenario_hash: of the scenario with what was overridden. counters[arm][load][stretch]: exact ones.
+    scenario_hash: of the scenario with what was overridden. trace_sha256: of the requests that were drawn from it.
+    counters[arm][load][stretch]: exact ones. unsteady: those that its own processes disagreed on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = SCHEMA_VERSION
     scenario: str
     scenario_hash: str
     trace_sha256: str
@@ -47,6 +51,12 @@ class Baseline(BaseModel):
     environment: dict[str, Any]
     arms: dict[str, BaselineArm]
     counters: SharedCounters
+    unsteady: list[Where]
+
+    @property
+    def counted(self) -> CountedSide:
+        """What its processes counted, as a side of a gate."""
+        return CountedSide(self.counters, frozenset(self.unsteady))
 
     def differences(self, environment: Mapping[str, Any]) -> list[str]:
         """What is not as it was when the baseline was made, in words; [] where ratios can be held against it."""
@@ -69,8 +79,9 @@ def run_log_ratios(
             head = by_block(samples, Side.HEAD, Place(arm, load))
             below = by_block(samples, Side.HEAD, Place(denominator, load))
             for metric in Metric:
+                values = log_ratios(below, head, metric)
                 try:
-                    median = median_of_blocks(log_ratios(below, head, metric))
+                    median = median_of_blocks(values[np.isfinite(values)])
                 except TooFewSamples:
                     continue
                 ratios.setdefault(arm, {}).setdefault(load, {})[metric.value] = median.point

@@ -19,16 +19,29 @@ STEAL_SHARE = 0.02
 
 
 def contamination(samples: Sequence[ProcessSample]) -> list[str]:
-    """Every reason not to trust a comparison of these samples, in words; [] where there is none."""
-    return [*_equal_processes(samples), *_control(samples), *_steal(samples)]
+    """Every reason not to trust a comparison of these samples, in words; [] where there is none.
+
+    Each stage is judged by itself: it has a start of its own, and the verdict rests on both.
+    """
+    stages = sorted({sample.stage for sample in samples})
+    return [reason for stage in stages for reason in _of_stage(stage, samples)]
+
+
+def _of_stage(stage: int, samples: Sequence[ProcessSample]) -> list[str]:
+    found = [sample for sample in samples if sample.stage == stage]
+    when = "while confirming, " if stage else ""
+    return [when + reason for reason in (*_equal_processes(found), *_control(found), *_steal(found))]
 
 
 def equal_log_ratios(samples: Sequence[ProcessSample], side: Side, place: Place) -> list[float]:
-    """ln(second / first) of p50 over the two processes of one side, a value a block: what A against A shows here."""
+    """ln(second / first) of p50 over the two processes of one side, a value a block: what A against A shows here.
+
+    A block in which one failed half its requests says nothing of the machine.
+    """
     ratios = []
     for processes in by_block(samples, side, place).values():
         values = [block_logarithm([process], Metric.P50) for process in processes]
-        found = [value for value in values if value is not None]
+        found = [value for value in values if value is not None and math.isfinite(value)]
         if len(found) == len(values) == 2:
             ratios.append(found[1] - found[0])
     return ratios

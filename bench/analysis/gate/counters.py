@@ -13,6 +13,8 @@ SharedCounters = dict[str, dict[str, dict[str, Counters]]]
 """[arm][load][stretch of the requests, as text][counter]."""
 MORE_IS_WORSE = {"cache_hits": False}
 """For every other counter more is worse."""
+Where = tuple[str, str, str]
+"""Arm, load and counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class CounterChange:
     @property
     def is_worse(self) -> bool:
         """Whether head does more work."""
-        return (self.head > self.base) is MORE_IS_WORSE.get(self.counter, True)
+        return self.head > self.base if MORE_IS_WORSE.get(self.counter, True) else self.head < self.base
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -37,13 +39,10 @@ class CounterChange:
 
 @dataclass(frozen=True)
 class CountedSide:
-    """counters: where all processes that served the same counted the same.
-
-    unsteady: (arm, load, counter) that they counted otherwise.
-    """
+    """counters: as the first process that served a stretch counted. unsteady: those that another counted otherwise."""
 
     counters: SharedCounters
-    unsteady: frozenset[tuple[str, str, str]]
+    unsteady: frozenset[Where]
 
 
 def counted(samples: Sequence[ProcessSample], side: Side) -> CountedSide:
@@ -60,24 +59,26 @@ def counted(samples: Sequence[ProcessSample], side: Side) -> CountedSide:
     return CountedSide(shared, frozenset(unsteady))
 
 
-def counter_changes(
-    base: SharedCounters, head: SharedCounters, unsteady: frozenset[tuple[str, str, str]]
-) -> list[CounterChange]:
-    """Every counter that differs over the stretches that both sides served; those that are unsteady say nothing."""
+def counter_changes(base: CountedSide, head: CountedSide) -> list[CounterChange]:
+    """Every counter whose sum differs over the stretches that both sides counted it in.
+
+    One that only one side knows, or that is unsteady on either, says nothing.
+    """
     changes = []
-    for arm, loads in head.items():
-        for load, blocks in loads.items():
-            before = base.get(arm, {}).get(load, {})
-            common = sorted(blocks.keys() & before.keys())
-            names = dict.fromkeys(name for block in common for name in (*before[block], *blocks[block]))
-            for name in names:
-                if (arm, load, name) in unsteady:
-                    continue
-                if any(before[block].get(name, 0) != blocks[block].get(name, 0) for block in common):
-                    sums = [sum(_of(side, block, name) for block in common) for side in (before, blocks)]
-                    changes.append(CounterChange(arm, load, name, *sums))
+    for arm, loads in head.counters.items():
+        for load, after in loads.items():
+            before = base.counters.get(arm, {}).get(load, {})
+            for name, (below, above) in _sums(before, after).items():
+                if below != above and (arm, load, name) not in base.unsteady | head.unsteady:
+                    changes.append(CounterChange(arm, load, name, below, above))
     return changes
 
 
-def _of(blocks: Mapping[str, Counters], block: str, name: str) -> int:
-    return blocks[block].get(name, 0)
+def _sums(before: Mapping[str, Counters], after: Mapping[str, Counters]) -> dict[str, tuple[int, int]]:
+    """Each counter summed over the stretches in which both have it."""
+    sums: dict[str, tuple[int, int]] = {}
+    for part in sorted(before.keys() & after.keys()):
+        for name in [name for name in before[part] if name in after[part]]:
+            below, above = sums.get(name, (0, 0))
+            sums[name] = below + before[part][name], above + after[part][name]
+    return sums

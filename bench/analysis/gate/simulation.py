@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from bench.analysis.gate.limits import Limits
 from bench.analysis.gate.rule import GateVerdict, confirmed, judge
-from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, block_logarithm, by_block, places
+from bench.analysis.gate.samples import Block, Metric, Place, ProcessSample, Side, block_logarithm, by_block, places
 from bench.analysis.stats.paired_blocks import median_of_blocks
 
 PLANTED = (1.0, 1.05, 1.10, 1.25)
@@ -71,13 +72,13 @@ def simulated_rates(
     return rates
 
 
-def _blocks(sides: Sequence[Mapping[int, Sequence[ProcessSample]]], metric: Metric) -> npt.NDArray[np.float64]:
-    """Ln of every process's value, float64 [blocks, 4], of the blocks in which all four have one."""
+def _blocks(sides: Sequence[Mapping[Block, Sequence[ProcessSample]]], metric: Metric) -> npt.NDArray[np.float64]:
+    """Ln of every process's value, float64 [blocks, 4], of the blocks in which all four have a finite one."""
     rows = []
     for block in sorted(sides[0].keys() & sides[1].keys()):
         processes = [*sides[0][block], *sides[1][block]]
         values = [block_logarithm([process], metric) for process in processes]
-        if len(values) == 4 and all(value is not None for value in values):
+        if len(values) == 4 and all(value is not None and math.isfinite(value) for value in values):
             rows.append(values)
     return np.array(rows, np.float64).reshape(-1, 4)
 

@@ -10,6 +10,7 @@ from typing import Any
 from bench.analysis.gate.comparison import Comparison
 from bench.analysis.gate.counters import CounterChange
 from bench.analysis.gate.rule import GateVerdict
+from bench.quantities import times, times_between
 
 REGRESSED_EXIT_CODE = 1
 CONTAMINATED_EXIT_CODE = 3
@@ -42,6 +43,11 @@ class GateResult:
         return [found for found in self.comparisons if found.verdict is verdict and not found.advisory]
 
     @property
+    def nothing_compared(self) -> bool:
+        """Whether there is no comparison that could decide something."""
+        return all(found.advisory for found in self.comparisons)
+
+    @property
     def more_work(self) -> list[CounterChange]:
         """Counters by which head does more."""
         return [change for change in self.counters if change.is_worse]
@@ -51,7 +57,7 @@ class GateResult:
         """The gate in one word."""
         if self.of(GateVerdict.REGRESSED) or self.more_work:
             return "REGRESSED"
-        if self.broken:
+        if self.broken or self.nothing_compared:
             return "FAILED"
         if self.contaminated:
             return "CONTAMINATED"
@@ -60,7 +66,10 @@ class GateResult:
         return "IMPROVED" if self.of(GateVerdict.IMPROVED) else "UNCHANGED"
 
     def exit_code(self, *, strict: bool) -> int:
-        """1 for a regression and nothing else; 4 where an arm is broken; 3 contaminated, and inconclusive if strict."""
+        """1 for a regression and nothing else; 4 where an arm is broken or nothing was compared.
+
+        3 contaminated, and inconclusive if strict.
+        """
         codes = {
             "REGRESSED": REGRESSED_EXIT_CODE,
             "FAILED": FAILED_EXIT_CODE,
@@ -82,16 +91,22 @@ class GateResult:
         if regressed:
             return f"REGRESSED: {'; '.join(regressed)}."
         if self.broken:
-            return "FAILED: " + "; ".join(f"{self.labels[arm]}: {reason}" for arm, reason in self.broken.items()) + "."
+            return f"FAILED: {self._reasons(self.broken)}."
+        if self.nothing_compared:
+            why = f" ({self._reasons(self.absent)})" if self.absent else ""
+            return f"FAILED: no arm could be compared{why}. Next: llm-rec-bench run {self.scenario}, to see what fails."
         counts = Counter(found.verdict for found in self.comparisons if not found.advisory)
         said = ", ".join(f"{count} {verdict.value.lower()}" for verdict, count in counts.items())
         return f"{self.word}: of {sum(counts.values())} comparisons {said}."
+
+    def _reasons(self, arms: Mapping[str, str]) -> str:
+        return "; ".join(f"{self.labels.get(arm, arm)}: {reason}" for arm, reason in arms.items())
 
     def told(self, found: Comparison) -> str:
         """One comparison in a few words."""
         ratio = found.ratio
         where = f"{self.labels[found.arm]} {found.metric} at {found.load}"
-        return f"{where} ×{ratio.point:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+        return f"{where} {times(ratio.point)} {times_between(ratio.low, ratio.high)}"
 
     def as_json(self, *, strict: bool) -> dict[str, Any]:
         """Plain values, for machines."""

@@ -19,13 +19,20 @@ LEAST_RUNS = 3
 def median_of_blocks(values: npt.ArrayLike, *, level: float = 0.95) -> Interval:
     """Return the median of independent values [n] between two order statistics, exact: n = 10 gives ranks 2 and 9.
 
-    The median of an even number lies midway between the two in the middle. Raises TooFewSamples under LEAST_BLOCKS.
+    Values may be infinite: an order statistic asks for no more than an order. The median of an even number lies midway
+    between the two in the middle, at 0 where these are -inf and +inf. Raises TooFewSamples under LEAST_BLOCKS, and
+    ValueError for NaN.
     """
-    blocks = np.sort(as_finite(values))
-    if blocks.size < LEAST_BLOCKS:
-        raise TooFewSamples("an exact interval of a median over blocks", int(blocks.size), LEAST_BLOCKS)
-    low, high = rank_interval(int(blocks.size), 0.5, level)
-    return Interval(float(blocks[low - 1]), float(np.median(blocks)), float(blocks[high - 1]))
+    blocks = np.sort(np.asarray(values, np.float64))
+    if np.isnan(blocks).any():
+        raise ValueError("a block without a value has no place in an order; leave it out")
+    n = int(blocks.size)
+    if n < LEAST_BLOCKS:
+        raise TooFewSamples("an exact interval of a median over blocks", n, LEAST_BLOCKS)
+    low, high = rank_interval(n, 0.5, level)
+    below, above = float(blocks[(n - 1) // 2]), float(blocks[n // 2])
+    point = 0.0 if below == -above else (below + above) / 2
+    return Interval(float(blocks[low - 1]), point, float(blocks[high - 1]))
 
 
 def difference_from_runs(now: Interval, earlier: npt.ArrayLike, *, level: float = 0.95) -> Interval:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.analysis.gate.baseline import Baseline
-from bench.analysis.gate.comparison import Comparison, compare_sides, compare_with_baseline
+from bench.analysis.gate.comparison import Comparison, Key, compare_sides, compare_with_baseline
 from bench.analysis.gate.contamination import contamination
 from bench.analysis.gate.counters import CounterChange, counted, counter_changes
 from bench.analysis.gate.samples import ProcessSample, Side
@@ -21,11 +21,16 @@ from bench.experiments.gate.sides import Team, started
 
 Compare = Callable[[Sequence[ProcessSample]], list[Comparison]]
 NOW = "the code as it lies"
+MEASURING, CONFIRMING = 0, 1
+SAID = ("measuring", "confirming from a fresh start")
 
 
 @dataclass
 class Gate:
-    """One gate. checkouts: one a side. compare: from samples to comparisons. needs: arms to measure beside an arm."""
+    """One gate. checkouts: one a side. compare: from samples to comparisons. needs: arms to measure beside an arm.
+
+    earlier_trace_sha256: of the requests that base was measured with before; None where it is measured now.
+    """
 
     asked: GateRequest
     checkouts: Mapping[Side, Path]
@@ -33,33 +38,40 @@ class Gate:
     arms: Sequence[str]
     needs: Mapping[str, str]
     say: Callable[[str], None]
+    earlier_trace_sha256: str | None = None
     samples: list[ProcessSample] = field(default_factory=list)
     broken: dict[str, str] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> list[Comparison]:
-        """Both stages. Raises NothingMeasured where no arm could be measured on all sides."""
-        first = self._stage(self.arms, "measuring")
+        """Both stages.
+
+        Raises NothingMeasured where no arm could be measured on all sides, RunsNotComparable where these draw other
+        requests.
+        """
+        first = self._stage(MEASURING, self.arms)
         if not self.samples:
             told = "; ".join(f"{arm}: {reason}" for arm, reason in (self.absent | self.broken).items())
-            raise NothingMeasured(f"no arm of {self.asked.scenario.name} could be measured: {told}")
+            name = self.asked.scenario.name
+            raise NothingMeasured(
+                f"no arm of {name} could be measured: {told}. Next: llm-rec-bench run {name}, until an arm answers"
+            )
         doubtful = [found for found in first if found.verdict.wants_confirmation and not found.advisory]
         if not doubtful:
             return first
         arms = [arm for arm in self.arms if arm in {found.arm for found in doubtful}]
-        second = {found.key: found for found in self._stage(arms, "confirming from a fresh start")}
-        return [
-            found.after(second[found.key]) if found.verdict.wants_confirmation and found.key in second else found
-            for found in first
-        ]
+        second = {found.key: found for found in self._stage(CONFIRMING, arms)}
+        return [found if _may_stand(found, second) else found.after(second.get(found.key)) for found in first]
 
-    def _stage(self, arms: Sequence[str], what: str) -> list[Comparison]:
+    def _stage(self, number: int, arms: Sequence[str]) -> list[Comparison]:
         rules = self.asked.rules
-        with started(self.asked, self.checkouts) as team:
+        with started(self.asked, self.checkouts, number) as team:
+            if self.earlier_trace_sha256 is not None:
+                team.require_requests(self.earlier_trace_sha256)
             self.labels |= team.head.arms
             present = self._present(team, self._with_needs(arms))
-            self.say(f"{what}: {', '.join(present)}")
+            self.say(f"{SAID[number]}: {', '.join(present)}")
             team.stage.run(present, range(rules.blocks), self.say)
             found = self.compare(team.stage.samples)
             again = {each.arm for each in found if each.more_blocks_may_tell} & set(present)
@@ -95,7 +107,7 @@ def gate_sides(asked: GateRequest, command: str, say: Callable[[str], None]) -> 
         gate = Gate(asked, checkouts, partial(compare_sides, limits=asked.limits), asked.compared_arms, {}, say)
         comparisons = gate.run()
     base, head = counted(gate.samples, Side.BASE), counted(gate.samples, Side.HEAD)
-    changes = counter_changes(base.counters, head.counters, base.unsteady | head.unsteady)
+    changes = counter_changes(base, head)
     return _result(gate, (_named(asked.base), _head_named(asked)), command, comparisons, changes), gate.samples
 
 
@@ -106,10 +118,9 @@ def gate_baseline(
     arms = {arm: stored.denominator for arm, stored in baseline.arms.items()}
     with checkout(asked.head) as folder:
         compare = partial(compare_with_baseline, baseline=baseline, limits=asked.limits)
-        gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say)
+        gate = Gate(asked, {Side.HEAD: folder}, compare, list(arms), arms, say, baseline.trace_sha256)
         comparisons = gate.run()
-    head = counted(gate.samples, Side.HEAD)
-    changes = counter_changes(baseline.counters, head.counters, head.unsteady)
+    changes = counter_changes(baseline.counted, counted(gate.samples, Side.HEAD))
     sides = (f"the baseline of {baseline.created_utc}", _head_named(asked))
     return _result(gate, sides, command, comparisons, changes), gate.samples
 
@@ -132,6 +143,11 @@ def _result(
         broken=gate.broken,
         absent=gate.absent,
     )
+
+
+def _may_stand(found: Comparison, second: Mapping[Key, Comparison]) -> bool:
+    """Whether the second stage has no say in it: there is nothing to confirm, or advice that it does not repeat."""
+    return not found.verdict.wants_confirmation or (found.advisory and found.key not in second)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,10 @@ class Measure(Message):
 
 
 class Measured(Message):
-    """points: plain values, one entry a load point; see bench.measure.life. reason: why there are none."""
+    """points: plain values, one entry a load point; see bench.measure.life. reason: why there are none.
+
+    cpu_s of a point is null where the process that worked is out of reach.
+    """
 
     points: list[dict[str, Any]] = []
     reason: str = ""

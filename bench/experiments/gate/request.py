@@ -37,7 +37,7 @@ class GateRequest:
             if name not in known:
                 raise ConfigError(
                     f'scenario {self.scenario.name}: [gate] names the arm "{name}"{did_you_mean(name, known)}. '
-                    f"Known: {', '.join(known)}"
+                    f"Known: {', '.join(known)}. Next: correct it in [gate], or add the arm"
                 )
         return rules
 

@@ -31,10 +31,22 @@ class Team:
         """Arm → why a side cannot measure it; {} for a side that does not take part."""
         return self.prepared[side].absent if side in self.prepared else {}
 
+    def require_requests(self, trace_sha256: str) -> None:
+        """Raise RunsNotComparable where head draws other requests than those that were drawn earlier."""
+        if self.head.trace_sha256 != trace_sha256:
+            raise RunsNotComparable(
+                "head draws other requests from this scenario than the baseline was made with, so no ratio of theirs "
+                "means anything. Next: leave out a --set that changes requests, or make the baseline anew with "
+                "--save-baseline"
+            )
+
 
 @contextlib.contextmanager
-def started(asked: GateRequest, checkouts: Mapping[Side, Path]) -> Iterator[Team]:
-    """Start a side in each checkout and let it draw the same requests. Raises RunsNotComparable where they differ."""
+def started(asked: GateRequest, checkouts: Mapping[Side, Path], number: int) -> Iterator[Team]:
+    """Start a side in each checkout and let it draw the same requests. number: of the start, from 0.
+
+    Raises RunsNotComparable where they differ.
+    """
     with contextlib.ExitStack() as stack:
         hosts = {side: stack.enter_context(SideHost(side.value, folder)) for side, folder in checkouts.items()}
         for side, host in hosts.items():  # both at once: nothing is timed yet
@@ -46,7 +58,7 @@ def started(asked: GateRequest, checkouts: Mapping[Side, Path]) -> Iterator[Team
                 "base and head draw other requests from this scenario, so no ratio of theirs means anything. "
                 "Next: look for a change in data, traffic or the scenario's seed"
             )
-        yield Team(Stage(hosts, asked.rules.blocks, asked.scenario.seed), prepared)
+        yield Team(Stage(hosts, number, asked.rules.blocks, asked.scenario.seed), prepared)
 
 
 def _prepare(asked: GateRequest, side: Side) -> Prepare:

@@ -26,10 +26,11 @@ class Turn:
 class Stage:
     """What one start of the sides measures. parts: stretches of the requests; blocks beyond them serve them again.
 
-    left: (side, arm) → why it takes no further part.
+    number: of the start, from 0. left: (side, arm) → why it takes no further part.
     """
 
     hosts: Mapping[Side, SideHost]
+    number: int
     parts: int
     seed: int
     samples: list[ProcessSample] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Stage:
                     side=turn.side,
                     arm=turn.arm,
                     load=point["load"],
+                    stage=self.number,
                     block=block,
                     turn=turn.place,
                     part=part,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from bench.analysis.gate.baseline import Baseline, baseline_arms, run_log_ratios
-from bench.analysis.gate.counters import SharedCounters, counted
+from bench.analysis.gate.baseline import SCHEMA_VERSION, Baseline, baseline_arms, run_log_ratios
+from bench.analysis.gate.counters import counted
 from bench.analysis.gate.samples import ProcessSample, Side
 from bench.clock import utc_stamp
 from bench.errors import ConfigError, NothingMeasured, RunsNotComparable
@@ -27,7 +26,7 @@ def measure_baseline(asked: GateRequest, say: Callable[[str], None]) -> Baseline
     runs, samples, trace = [], list[ProcessSample](), ""
     with checkout(asked.head) as folder:
         for number in range(rules.baseline_runs):
-            with started(asked, {Side.HEAD: folder}) as team:
+            with started(asked, {Side.HEAD: folder}, number) as team:
                 say(f"run {number + 1} of {rules.baseline_runs}")
                 _require(dict(team.head.absent))
                 team.stage.run(arms, range(rules.blocks), say)
@@ -45,7 +44,8 @@ def measure_baseline(asked: GateRequest, say: Callable[[str], None]) -> Baseline
         blocks=rules.blocks,
         environment=describe_environment(),
         arms=baseline_arms(runs, denominators),
-        counters=_steady(seen.counters, seen.unsteady),
+        counters=seen.counters,
+        unsteady=sorted(seen.unsteady),
     )
 
 
@@ -65,18 +65,17 @@ def read_baseline(path: Path, asked: GateRequest) -> Baseline:
     Raises ConfigError where there is none, RunsNotComparable where its ratios do not hold for this one.
     """
     try:
-        baseline = Baseline.model_validate_json(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        _require_version(path, content, asked)
+        baseline = Baseline.model_validate(content)
     except OSError as error:
-        raise ConfigError(
-            f"baseline {path}: cannot be read: {error}. Next: make one with gate {asked.scenario.name} "
-            f"--save-baseline {path}"
-        ) from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"baseline {path}: damaged, or of another version. Next: make it anew: {error}") from error
+        raise ConfigError(f"baseline {path}: cannot be read: {error}. Next: {_make_anew(path, asked)}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"baseline {path}: damaged: {error}. Next: {_make_anew(path, asked)}") from error
     if baseline.scenario_hash not in {_hash(asked, ()), _hash(asked, asked.overrides)}:
         raise RunsNotComparable(
             f"baseline {path}: was made with another scenario than {asked.scenario.name} as it is now. "
-            f"Next: gate {asked.scenario.name} --save-baseline {path}"
+            f"Next: {_make_anew(path, asked)}"
         )
     differing = baseline.differences(describe_environment())
     if differing:
@@ -87,6 +86,20 @@ def read_baseline(path: Path, asked: GateRequest) -> Baseline:
     return baseline
 
 
+def _require_version(path: Path, content: object, asked: GateRequest) -> None:
+    """Raise ConfigError for a file that another version of the program wrote."""
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version is not None and version != SCHEMA_VERSION:
+        raise ConfigError(
+            f"baseline {path}: schema version {version}, but this program reads {SCHEMA_VERSION}. "
+            f"Next: {_make_anew(path, asked)}"
+        )
+
+
+def _make_anew(path: Path, asked: GateRequest) -> str:
+    return f"llm-rec-bench gate {asked.scenario.name} --save-baseline {path}"
+
+
 def _hash(asked: GateRequest, overrides: tuple[str, ...]) -> str:
     return stretched(read_text(asked.text, list(overrides)), asked.rules.blocks).hash
 
@@ -94,18 +107,7 @@ def _hash(asked: GateRequest, overrides: tuple[str, ...]) -> str:
 def _require(reasons: dict[str, str]) -> None:
     if reasons:
         told = "; ".join(f"{arm}: {reason}" for arm, reason in reasons.items())
-        raise NothingMeasured(f"a baseline takes every arm: {told}")
-
-
-def _steady(counters: SharedCounters, unsteady: frozenset[tuple[str, str, str]]) -> SharedCounters:
-    """The counters that the load determines."""
-    return {
-        arm: {
-            load: {
-                part: {name: count for name, count in found.items() if (arm, load, name) not in unsteady}
-                for part, found in parts.items()
-            }
-            for load, parts in loads.items()
-        }
-        for arm, loads in counters.items()
-    }
+        raise NothingMeasured(
+            f"a baseline takes every arm: {told}. Next: mend them, or take them out of the scenario with their "
+            "[gate] denominators"
+        )

@@ -5,8 +5,10 @@ import multiprocessing
 import pytest
 from mini_scenario import scenario_text, write_scenario
 
+from bench.measure import worker
 from bench.measure.assignment import Assignment, read_trace
 from bench.measure.life import Part, live
+from bench.measure.probes import Subject
 from bench.measure.slices import cut_slices
 from bench.measure.wire import receive
 from bench.measure.worker import Failure
@@ -61,6 +63,13 @@ def test_waiting_costs_time_and_no_cpu(tmp_path, monkeypatch):
     waits, burns = (lived(tmp_path, monkeypatch, f"{{ {what} = 12.0 }}").points[0] for what in ("slept_ms", "burnt_ms"))
     assert min(waits["response_ms"]) >= 12.0
     assert waits["cpu_s"] < burns["cpu_s"] / 2
+
+
+def test_cpu_seconds_of_a_process_out_of_reach_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "Subject", lambda device, process: Subject(device, process=None))
+    (point,) = lived(tmp_path, monkeypatch, "{ }").points
+    assert point["cpu_s"] is None
+    assert len(point["response_ms"]) == REQUESTS
 
 
 def test_an_arm_of_somebody_elses_counts_its_requests_and_no_calls_of_an_encoder(tmp_path, monkeypatch):

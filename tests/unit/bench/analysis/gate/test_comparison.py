@@ -1,9 +1,19 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gate_samples import gate_samples, sample
 
 from bench.analysis.gate.baseline import Baseline, baseline_arms, run_log_ratios
-from bench.analysis.gate.comparison import NOT_CONFIRMED, SCATTERED, compare_sides, compare_with_baseline
+from bench.analysis.gate.comparison import (
+    NOT_CONFIRMED,
+    SCATTERED,
+    UNANSWERED,
+    UNCONFIRMED,
+    compare_sides,
+    compare_with_baseline,
+)
 from bench.analysis.gate.limits import Limits
 from bench.analysis.gate.rule import GateVerdict
 from bench.analysis.gate.samples import Metric, Side
@@ -50,10 +60,37 @@ def test_an_arm_may_have_a_limit_of_its_own():
     assert verdicts(gate_samples(1.10), lax)[Metric.P90] == "REGRESSED"
 
 
-def test_blocks_whose_requests_failed_have_no_ratio():
-    samples = gate_samples(1.0)
-    samples[0] = sample(Side.BASE, 0, 0, response_ms=np.full(60, np.inf))
-    assert {found.blocks for found in compare_sides(samples, LIMITS) if found.metric is Metric.P50} == {9}
+def failing(samples, *sides, blocks=range(20)):
+    """The samples, with no request answered by these sides in these blocks."""
+    lost = {"response_ms": np.full(60, np.inf)}
+    return [replace(one, **lost) if one.side in sides and one.block in blocks else one for one in samples]
+
+
+def test_blocks_whose_requests_failed_on_both_sides_have_no_ratio():
+    found = compare_sides(failing(gate_samples(1.0), *Side, blocks=[0]), LIMITS)
+    assert {each.metric: each.blocks for each in found} == {Metric.P50: 9, Metric.P90: 9, Metric.CPU: 10}
+
+
+def test_a_head_that_answers_nothing_has_regressed():
+    found = {each.metric: each for each in compare_sides(failing(gate_samples(1.0), Side.HEAD), LIMITS)}
+    assert [found[metric].verdict.value for metric in (Metric.P50, Metric.P90)] == ["REGRESSED"] * 2
+    assert found[Metric.P50].ratio.low == math.inf
+    assert found[Metric.P50].as_json()["ratio"] == "inf"
+    assert found[Metric.CPU].verdict is GateVerdict.UNCHANGED
+
+
+def test_one_process_without_an_answer_is_one_block_at_the_end_of_the_order_on_either_side():
+    for side in Side:
+        found = compare_sides(failing(gate_samples(1.0), side, blocks=[0]), LIMITS)
+        assert {each.blocks for each in found} == {10}
+        assert {each.verdict.value for each in found} == {"UNCHANGED"}
+
+
+def test_sides_that_both_answer_nothing_are_not_called_unchanged():
+    found = compare_sides(failing(gate_samples(1.0), *Side), LIMITS)[0]
+    assert (found.verdict.value, found.remark, found.blocks) == ("INCONCLUSIVE", UNANSWERED, 0)
+    assert found.as_json()["ratio"] is None
+    assert found.blocks_wanted == 0
 
 
 def test_a_second_stage_confirms_or_does_not():
@@ -62,6 +99,7 @@ def test_a_second_stage_confirms_or_does_not():
     assert first.after(again).verdict is GateVerdict.REGRESSED
     assert first.after(equal).verdict is GateVerdict.INCONCLUSIVE
     assert NOT_CONFIRMED in first.after(equal).remark
+    assert (first.after(None).verdict, first.after(None).remark) == (GateVerdict.INCONCLUSIVE, UNCONFIRMED)
 
 
 def baseline_of(runs, **given):
@@ -69,7 +107,9 @@ def baseline_of(runs, **given):
     arms = baseline_arms([run_log_ratios(run, denominators) for run in runs], denominators)
     values = {"scenario": "s", "scenario_hash": "h", "trace_sha256": "t", "created_utc": "u", "runs": len(runs)}
     environment = {"cpu": {"flags": "avx2", "usable": 2}, "threads": {}, "python": {"version": "3.11.7"}}
-    return Baseline(**(values | {"blocks": 10, "environment": environment, "arms": arms, "counters": {}} | given))
+    return Baseline(
+        **(values | {"blocks": 10, "environment": environment, "arms": arms, "counters": {}, "unsteady": []} | given)
+    )
 
 
 def both_arms(ratio, seed, scatter=0.01):
@@ -93,6 +133,17 @@ def test_ratios_of_arms_are_held_against_stored_ones_whatever_the_speed_of_the_m
     assert said[1.25][Metric.P50] == "REGRESSED"
     assert said[0.8][Metric.P50] == "IMPROVED"
     assert "REGRESSED" not in said[1.0].values()
+
+
+def test_an_arm_that_answers_nothing_has_regressed_against_a_baseline_and_a_denominator_that_does_not_tells_nothing():
+    baseline = baseline_of([both_arms(1.0, seed, 0.002) for seed in range(5)])
+    lost = {"response_ms": np.full(60, np.inf)}
+    said = {}
+    for arm in ("a", "below"):
+        samples = [replace(one, **lost) if one.arm == arm else one for one in both_arms(1.0, 9, 0.002)]
+        found = next(iter(compare_with_baseline(samples, baseline, LIMITS)))
+        said[arm] = (found.metric.value, found.verdict.value, found.remark)
+    assert said == {"a": ("p50", "REGRESSED", ""), "below": ("p50", "INCONCLUSIVE", UNANSWERED)}
 
 
 def test_a_baseline_whose_runs_scatter_says_so_and_asks_for_no_more_blocks():

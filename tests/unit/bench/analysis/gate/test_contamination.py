@@ -17,6 +17,17 @@ def test_a_second_process_that_is_always_slower_is_noticed():
     assert "of two equal processes of base" in reasons[0]
 
 
+def test_each_stage_is_judged_although_both_number_their_blocks_from_0():
+    first = [
+        replace(one, response_ms=one.response_ms * (1.06 if one.turn else 1.0)) for one in gate_samples(1.1, blocks=6)
+    ]
+    confirming = [replace(one, stage=1) for one in first]
+    reasons = contamination([*first, *confirming])
+    assert [reason.startswith("while confirming, ") for reason in reasons] == [False, False, True, True]
+    at_rest = [replace(one, stage=1) for one in gate_samples(1.1, seed=4)]
+    assert contamination([*first, *at_rest]) == reasons[:2]
+
+
 def test_fixed_work_that_takes_longer_on_one_side_is_noticed():
     samples = [replace(one, control_ms=1.1 if one.side is Side.HEAD else 1.0) for one in gate_samples()]
     (reason,) = contamination(samples)

@@ -1,6 +1,6 @@
 from gate_samples import sample
 
-from bench.analysis.gate.counters import counted, counter_changes
+from bench.analysis.gate.counters import CounterChange, counted, counter_changes
 from bench.analysis.gate.samples import Side
 
 
@@ -11,8 +11,7 @@ def changes(base, head):
         )
         for side, both in ((Side.BASE, base), (Side.HEAD, head))
     }
-    unsteady = sides[Side.BASE].unsteady | sides[Side.HEAD].unsteady
-    return counter_changes(sides[Side.BASE].counters, sides[Side.HEAD].counters, unsteady)
+    return counter_changes(sides[Side.BASE], sides[Side.HEAD])
 
 
 def test_equal_counters_are_no_change():
@@ -32,3 +31,18 @@ def test_fewer_cache_hits_are_worse_and_fewer_tokens_better():
 
 def test_a_counter_that_equal_processes_disagree_on_says_nothing():
     assert changes([{"padded_tokens": 5}, {"padded_tokens": 6}], [{"padded_tokens": 9}] * 2) == []
+    assert changes([{"padded_tokens": 9}] * 2, [{"padded_tokens": 5}, {"padded_tokens": 6}]) == []
+
+
+def test_a_counter_that_one_side_alone_knows_says_nothing():
+    assert changes([{"tokens": 7}] * 2, [{"tokens": 7, "rerank_calls": 3}] * 2) == []
+    assert changes([{"tokens": 7, "rerank_calls": 3}] * 2, [{"tokens": 7}] * 2) == []
+
+
+def test_work_that_moved_from_one_stretch_to_another_is_no_more_work():
+    sides = [
+        counted([sample(side, part, counters={"cache_hits": hits[part]}) for part in (0, 1)], side)
+        for side, hits in ((Side.BASE, (5, 7)), (Side.HEAD, (7, 5)))
+    ]
+    assert counter_changes(*sides) == []
+    assert not CounterChange("a", "single_stream", "cache_hits", 12, 12).is_worse

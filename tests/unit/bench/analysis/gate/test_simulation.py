@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from gate_samples import gate_samples
 
 from bench.analysis.gate.limits import Limits
@@ -24,6 +26,16 @@ def test_what_scatters_more_is_told_less_often_and_never_wrongly():
     assert noisy[1.10][GateVerdict.REGRESSED] < 0.5
     assert noisy[1.0][GateVerdict.REGRESSED] <= 0.02
     assert all(abs(sum(shares.values()) - 1) < 1e-9 for shares in noisy.values())
+
+
+def test_an_arm_that_was_confirmed_is_simulated_from_both_stages():
+    first = gate_samples(scatter=0.01, blocks=10)
+    confirming = [replace(one, stage=1) for one in gate_samples(scatter=0.25, blocks=10, seed=4)]
+    one, both = (
+        simulated_rates(samples, LIMITS, Design(10, 20), 100, seed=1) for samples in (first, [*first, *confirming])
+    )
+    assert [each.metric for each in both] == [Metric.P50, Metric.P90, Metric.CPU]
+    assert one[0].shares[1.0] != both[0].shares[1.0]
 
 
 def test_the_same_samples_and_seed_give_the_same_rates():

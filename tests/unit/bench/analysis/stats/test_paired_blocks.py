@@ -17,6 +17,15 @@ def test_five_blocks_bound_no_median():
         median_of_blocks([1.0, 2.0, 3.0, 4.0, 5.0])
 
 
+def test_infinite_blocks_stand_at_the_ends_of_the_order():
+    inf = np.inf
+    assert median_of_blocks([inf, 1.0, 2.0, 3.0, 4.0, 5.0, -inf]) == Interval(-inf, 3.0, inf)
+    assert median_of_blocks([inf] * 6) == Interval(inf, inf, inf)
+    assert median_of_blocks([inf] * 3 + [-inf] * 3).point == 0.0
+    with pytest.raises(ValueError, match="leave it out"):
+        median_of_blocks([np.nan] * 6)
+
+
 def test_the_interval_holds_the_median_as_often_as_it_says():
     rng = np.random.default_rng(5)
     held = [median_of_blocks(rng.exponential(size=10)).contains(np.log(2)) for _ in range(2000)]
