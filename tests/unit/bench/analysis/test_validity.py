@@ -151,6 +151,16 @@ def test_readings_that_no_probe_could_take_are_no_finding():
     assert judge(run, rows, summarise(run, rows))[0] is Verdict.VALID
 
 
+def test_connections_that_were_opened_anew_are_held_against_their_arm():
+    """Two of a block's 200 requests; a block without the reading, or with none, tells of nothing."""
+    verdict, findings = judged(blocks={"reopened_connections": 2})
+    assert verdict is findings["reopened connections"].verdict is Verdict.DEGRADED
+    assert findings["reopened connections"].where == "A"
+    assert findings["reopened connections"].message.startswith("1.0 % of its requests")
+    assert "reopened connections" not in judged(blocks={"reopened_connections": 0})[1]
+    assert "reopened connections" not in judged()[1]
+
+
 def test_the_errors_of_failed_requests_are_told():
     rows = make_rows("a", STEADY, outcome=["failed"] * 3 + ["answered"] * 797)
     _, findings = judged(rows, arms=[make_arm("a", errors={"KeyError: 7": 1, "ValueError: no": 2})])
