@@ -1,4 +1,4 @@
-"""What grew while a load was held: memory, open files, threads, and the tail of the response times.
+"""What grew while a load was held: memory, open files, threads, the tail of the response times, what went unanswered.
 
 One point a block, over the time that the arm has served. The first fifth of the blocks is left out: allocators, caches
 and thread pools fill then, in every program.
@@ -7,16 +7,18 @@ and thread pools fill then, in every program.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import rankdata
 
 from bench.analysis.stats.quantile import minimum_n, quantile
+from bench.analysis.stats.samples import Interval
 from bench.analysis.stats.trend import Trend, monotone_trend
 
 S_PER_H = 3600.0
@@ -25,7 +27,11 @@ SETTLING_SHARE = 0.2
 FEWEST_BLOCKS = 8
 ALPHA = 0.01
 """Of the Mann–Kendall test for a rise, shared between the arms."""
+END_SHARE = 0.2
+"""Of the blocks that are looked at: a rise that is over there is seen between the medians of both ends."""
 PERCENTILES = (0.99, 0.9, 0.5)
+OWING_SHARE = 0.9
+"""Of the blocks must owe a percentile for it to be followed. The few thinner ones have no value then."""
 
 Array = npt.NDArray[np.float64]
 
@@ -36,6 +42,7 @@ class Growth(StrEnum):
     STEADY = "steady"
     GROWS = "grows"
     UNTOLD = "not told"
+    UNREAD = "not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +64,32 @@ class Watched:
         return max(self.share * first, self.least)
 
 
-WATCHED = (
+READ = (
     Watched("Memory", "MB", 0.01, 2.0, "rss_bytes", 1e-6),
     Watched("Open files", "", 0.0, 1.0, "open_files"),
     Watched("Threads", "", 0.0, 1.0, "process_threads"),
-    Watched("Response time", "ms", 0.10),
 )
+RESPONSE_TIME = Watched("Response time", "ms", 0.10)
+UNANSWERED = Watched("Unanswered", "%", 0.0, 1.0)
 COLUMNS = (
-    "arm", "label", "quantity", "unit", "hours", "blocks", "first", "last", "largest",
+    "arm", "label", "quantity", "unit", "served_h", "hours", "blocks", "first", "last", "largest",
     "per_hour", "per_hour_low", "per_hour_high", "p_rising", "growth",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A quantity over a soak. hours, series: float64 [blocks], the middle of a block and what was read after it."""
+    """A quantity over a soak. hours, series: float64 [blocks], the middle of a block and what was read after it.
+
+    served_h: how long the arm has served in all. In a series NaN stands where nothing was read, and +inf where so many
+    requests went unanswered that the percentile is one of theirs.
+    """
 
     arm: str
     label: str
     watched: Watched
     percentile: str
+    served_h: float
     hours: Array
     series: Array
 
@@ -87,7 +100,7 @@ class Course:
 
 
 def courses(run: Mapping[str, Any], requests: pd.DataFrame) -> tuple[Course, ...]:
-    """Every quantity that was read, an arm after the other; none where the run is no soak."""
+    """Every quantity of each arm that served, read or not; none where the run is no soak."""
     if not run["scenario"].get("soak_s"):
         return ()
     found = []
@@ -96,10 +109,8 @@ def courses(run: Mapping[str, Any], requests: pd.DataFrame) -> tuple[Course, ...
         walls_h = np.array([block["wall_s"] for block in blocks], np.float64) / S_PER_H
         hours = np.cumsum(walls_h) - walls_h / 2
         name, label = str(arm["name"]), str(arm["label"] or arm["name"])
-        for watched in WATCHED:
-            percentile, values = _values(watched, blocks, requests[requests["arm"] == name])
-            if np.isfinite(values).any():
-                found.append(Course(name, label, watched, percentile, hours, values))
+        for watched, percentile, values in _series(blocks, requests[requests["arm"] == name]):
+            found.append(Course(name, label, watched, percentile, float(walls_h.sum()), hours, values))
     return tuple(found)
 
 
@@ -110,41 +121,76 @@ def soak_table(run: Mapping[str, Any], requests: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([_row(course, ALPHA / arms) for course in found], columns=list(COLUMNS))
 
 
-def _values(watched: Watched, blocks: Sequence[Mapping[str, Any]], rows: pd.DataFrame) -> tuple[str, Array]:
-    """The percentile it is of, "" for a reading, and the values [blocks]."""
-    if watched.reading:
-        return "", np.array([block.get(watched.reading, math.nan) for block in blocks], np.float64) * watched.scale
-    counted = rows[rows["counted"] & (rows["request_kind"] == "recommend") & (rows["outcome"] == "answered")]
-    ms = ((counted["observed_ns"] - counted["intended_ns"]) / NS_PER_MS).groupby(counted["block"])
-    fewest = int(ms.size().min()) if len(counted) else 0
-    owed = next((p for p in PERCENTILES if fewest >= minimum_n(p)), None)
+def _series(blocks: Sequence[Mapping[str, Any]], rows: pd.DataFrame) -> Iterator[tuple[Watched, str, Array]]:
+    """What is watched, the percentile that it is of or "", and the values [blocks]; nothing where there is no block."""
+    if not blocks:
+        return
+    for watched in READ:
+        values = np.array([block.get(watched.reading, math.nan) for block in blocks], np.float64)
+        yield watched, "", values * watched.scale
+    ms = _response_ms(blocks, rows)
+    yield RESPONSE_TIME, *_percentile(ms)
+    yield UNANSWERED, "", np.array([100 * np.isinf(of_block).mean() if of_block.size else math.nan for of_block in ms])
+
+
+def _response_ms(blocks: Sequence[Mapping[str, Any]], rows: pd.DataFrame) -> list[Array]:
+    """Response times of the counted lists of each block, +inf where there was no answer."""
+    counted = rows[rows["counted"] & (rows["request_kind"] == "recommend")]
+    ms = (counted["observed_ns"] - counted["intended_ns"]) / NS_PER_MS
+    groups = ms.where(counted["outcome"] == "answered", math.inf).groupby(counted["block"])
+    of_block = {int(str(block)): values.to_numpy(np.float64) for block, values in groups}
+    return [of_block.get(block["block"], np.zeros(0)) for block in blocks]
+
+
+def _percentile(ms: Sequence[Array]) -> tuple[str, Array]:
+    """The highest percentile that nearly every block owes, and its value in those that do."""
+    sizes = np.array([of_block.size for of_block in ms])
+    owed = next((p for p in PERCENTILES if np.mean(sizes >= minimum_n(p)) >= OWING_SHARE), None)
     if owed is None:
-        return "", np.full(len(blocks), math.nan)
-    of_block = {int(str(block)): quantile(values.to_numpy(np.float64), owed) for block, values in ms}
-    return f"p{100 * owed:g}", np.array([of_block.get(block["block"], math.nan) for block in blocks], np.float64)
+        return "", np.full(len(ms), math.nan)
+    floor = minimum_n(owed)
+    values = [quantile(of_block, owed) if of_block.size >= floor else math.nan for of_block in ms]
+    return f"p{100 * owed:g}", np.array(values, np.float64)
 
 
 def _row(course: Course, alpha: float) -> dict[str, Any]:
     settled = np.arange(course.series.size) >= math.ceil(SETTLING_SHARE * course.series.size)
-    kept = settled & np.isfinite(course.series)
+    kept = settled & ~np.isnan(course.series)
     hours, values = course.hours[kept], course.series[kept]
+    first, last, largest = (values[0], values[-1], values.max()) if values.size else (math.nan,) * 3
     row: dict[str, Any] = {
         "arm": course.arm, "label": course.label, "quantity": course.title, "unit": course.watched.unit,
-        "hours": float(np.ptp(hours)) if values.size else 0.0, "blocks": int(values.size),
-        "first": float(values[0]) if values.size else math.nan, "last": float(values[-1]) if values.size else math.nan,
-        "largest": float(values.max(initial=-math.inf)),
+        "served_h": course.served_h, "hours": float(np.ptp(hours)) if values.size else 0.0, "blocks": int(values.size),
+        "first": float(first), "last": float(last), "largest": float(largest),
     }  # fmt: skip
     if values.size < FEWEST_BLOCKS:
         nothing = dict.fromkeys(("per_hour", "per_hour_low", "per_hour_high", "p_rising"), math.nan)
-        return row | nothing | {"growth": Growth.UNTOLD.value}
-    trend = monotone_trend(values, hours)
-    growth = _growth(course.watched.limit(row["first"]), row["hours"], trend, alpha)
+        growth = Growth.UNREAD if np.isnan(course.series).all() else Growth.UNTOLD
+        return row | nothing | {"growth": growth.value}
+    trend = _trend(values, hours)
+    growth = _growth(course.watched.limit(row["first"]), values, row["hours"], trend, alpha)
     per_hour = {"per_hour": trend.slope.point, "per_hour_low": trend.slope.low, "per_hour_high": trend.slope.high}
     return row | per_hour | {"p_rising": trend.p_rising, "growth": growth.value}
 
 
-def _growth(limit: float, hours: float, trend: Trend, alpha: float) -> Growth:
-    """Grows: a rise beyond chance that moves it by the limit. Steady: even the highest slope would move it by less."""
-    if trend.p_rising < alpha and trend.slope.point * hours >= limit:
+def _trend(values: Array, hours: Array) -> Trend:
+    """With an infinite value there is no slope; the test for a rise asks for the order alone and stays as it is."""
+    if np.isfinite(values).all():
+        return monotone_trend(values, hours)
+    return replace(monotone_trend(rankdata(values), hours), slope=Interval(math.nan, math.nan, math.nan))
+
+
+def _growth(limit: float, values: Array, hours: float, trend: Trend, alpha: float) -> Growth:
+    """Grows: a rise beyond chance that moves it by the limit, in its slope or between the medians of both ends.
+
+    Most pairs of blocks lie before a late leak or step, so it leaves the slope and its bounds at 0. Steady: even the
+    highest slope would move it by less than the limit. A rise beyond chance after which the last block alone stands
+    above the first by the limit is neither: it may be noise or the beginning of a leak, which more hours would tell.
+    """
+    rises = trend.p_rising < alpha
+    end = math.ceil(END_SHARE * values.size)
+    between_ends = float(np.median(values[-end:])) - float(np.median(values[:end]))
+    if rises and (trend.slope.point * hours >= limit or between_ends >= limit):
         return Growth.GROWS
-    return Growth.STEADY if trend.slope.high * hours < limit else Growth.UNTOLD
+    is_level_at_last = not (rises and float(values[-1]) - float(values[0]) >= limit)
+    return Growth.STEADY if is_level_at_last and trend.slope.high * hours < limit else Growth.UNTOLD

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 from bench.analysis.soak import Growth, soak_table
 from bench.analysis.statements import Finding, Verdict
@@ -18,10 +19,14 @@ class Grows:
         """One a quantity and arm."""
         table = soak_table(evidence.run, evidence.requests)
         for row in table[table["growth"] == Growth.GROWS.value].to_dict("records"):
-            unit = f" {row['unit']}" if row["unit"] else ""
-            message = (
-                f"{row['quantity']} grows by {quantity(row['per_hour'])}{unit} an hour of serving, from "
-                f"{quantity(row['first'])}{unit} to {quantity(row['last'])}{unit}"
-            )
             advice = "Soak longer to see whether it levels off; else look for what is kept and never let go."
-            yield Finding("growth", Verdict.DEGRADED, str(row["label"]), message, advice)
+            yield Finding("growth", Verdict.DEGRADED, str(row["label"]), _in_words(row), advice)
+
+
+def _in_words(row: Mapping[Hashable, Any]) -> str:
+    """By how much an hour; by how much in all, and unevenly, where that slope explains less than half of it."""
+    unit = f" {row['unit']}" if row["unit"] else ""
+    risen = row["last"] - row["first"]
+    is_even = row["per_hour"] * row["hours"] >= risen / 2
+    by = f"{quantity(row['per_hour'])}{unit} an hour of serving" if is_even else f"{quantity(risen)}{unit}, unevenly"
+    return f"{row['quantity']} grows by {by}, from {quantity(row['first'])}{unit} to {quantity(row['last'])}{unit}"

@@ -21,9 +21,10 @@ from bench.quantities import quantity
 class Drift:
     """An arm that gets slower or faster while the run goes on.
 
-    Block medians of service time, each as a ratio to its load point's, against the number of the block. Load points
-    are taken together: a trend over the five blocks of one would show by chance in some cell of every run. The level is
-    shared between the arms. An arm with a cache is left out: it gets faster while the cache fills, which is no fault.
+    Block medians of service time, each as a ratio to its load point's, against the block's turn there. Turns are not
+    numbers: with two processes blocks 0, 2, 4, 6 are served before 1, 3, 5, 7. Load points are taken together: a trend
+    over the five blocks of one would show by chance in some cell of every run. The level is shared between the arms. An
+    arm with a cache is left out: it gets faster while the cache fills, which is no fault.
     """
 
     ALPHA = 0.01
@@ -36,23 +37,25 @@ class Drift:
         of_arms: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for cell in evidence.cells:
             if cell.arm["name"] not in cached:
-                of_arms[cell.arm["label"]] += self._ratios(cell)
-        for label, ratios in of_arms.items():
-            places, values = np.array(ratios, float).T if ratios else (np.zeros(0), np.zeros(0))
-            if len(np.unique(places)) < self.FEWEST_BLOCKS:
+                of_arms[cell.arm["name"]] += self._ratios(cell)
+        label_of = {arm["name"]: arm["label"] for arm in evidence.run["arms"]}
+        for name, ratios in of_arms.items():
+            turns, values = np.array(ratios, float).T if ratios else (np.zeros(0), np.zeros(0))
+            if len(np.unique(turns)) < self.FEWEST_BLOCKS:
                 continue
-            trend = monotone_trend(values, places)
-            moved = abs(trend.slope.point) * float(np.ptp(places))
+            trend = monotone_trend(values, turns)
+            moved = abs(trend.slope.point) * float(np.ptp(turns))
             if min(trend.p_rising, trend.p_falling) < self.ALPHA / len(of_arms) and moved > self.SHARE:
                 message = f"service time moved by {100 * moved:.0f} % over the blocks"
-                yield Finding("drift", Verdict.DEGRADED, label, message, "Look for throttling or a leak.")
+                yield Finding("drift", Verdict.DEGRADED, label_of[name], message, "Look for throttling or a leak.")
 
     @staticmethod
     def _ratios(cell: Cell) -> list[tuple[int, float]]:
-        """Number and relative median of each block with an answer."""
+        """Turn and relative median of each block with an answer; run.json lists blocks as they were served."""
+        turn_of = {block["block"]: turn for turn, block in enumerate(cell.blocks)}
         medians = block_service_medians_ms(cell)
-        numbers = medians.index.get_level_values("block").to_numpy(int).tolist()
-        return list(zip(numbers, (medians / medians.median()).to_list(), strict=True))
+        turns = [turn_of[number] for number in medians.index.get_level_values("block")]
+        return list(zip(turns, (medians / medians.median()).to_list(), strict=True))
 
 
 @check
@@ -100,9 +103,9 @@ class ProcessSpread:
             if spread is None:
                 continue
             if spread.p_value < self.ALPHA / len(cells) and spread.ratio > self.DEGRADED_RATIO:
-                message = f"{cell.load}: service time differs by {100 * (spread.ratio - 1):.0f} % between restarts"
+                message = f"service time differs by {100 * (spread.ratio - 1):.0f} % between restarts"
                 advice = "Raise blocks.processes: intervals must cover what a restart changes."
-                yield Finding("process spread", Verdict.DEGRADED, cell.arm["label"], message, advice)
+                yield Finding("process spread", Verdict.DEGRADED, place(cell), message, advice)
 
 
 @check

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bench.analysis.soak import Course, courses
+from bench.analysis.soak import UNANSWERED, Course, courses
 from bench.analysis.statements import Statements
 from bench.report import gutter
 from bench.report.axes import log_ms_axis
@@ -28,9 +28,10 @@ class Soak:
 
     title = "What grows under a held load"
     caption = (
-        "Resident memory, open files, threads and the response time's highest percentile that a block owes, one point "
-        "a block, over the minutes that the arm has served, one line an arm. Each panel has a scale of its own that "
-        "need not begin at zero."
+        "Resident memory, open files, threads, the response time's highest percentile that nearly every block owes, "
+        "and, where any went unanswered, the share of requests that did; one point a block, over the minutes that the "
+        "arm has served, one line an arm. Each panel has a scale of its own that need not begin at zero. A response "
+        "time breaks off where so many requests went unanswered that the percentile is infinite."
     )
     how_to_read = (
         "A sound service is level after its first minutes. A line that keeps rising ends a service some day, however "
@@ -40,7 +41,7 @@ class Soak:
 
     def draw(self, statements: Statements) -> Figure:
         """Raises NothingToDraw where the run was no soak."""
-        found = courses(statements.run, statements.requests)
+        found = _drawn(courses(statements.run, statements.requests))
         if not found:
             raise NothingToDraw("The run was no soak: run --duration 30m makes one.")
         soaked = {course.arm for course in found}  # an arm that failed meanwhile too
@@ -67,14 +68,22 @@ class Soak:
         return (f"{soak_sentence(statements)}.",)
 
 
+def _drawn(found: tuple[Course, ...]) -> list[Course]:
+    """What has a point to draw, without a panel of requests that were all answered."""
+    of_interest = any((course.series > 0).any() for course in found if course.watched is UNANSWERED)
+    shown = [course for course in found if of_interest or course.watched is not UNANSWERED]
+    return [course for course in shown if np.isfinite(course.series).any()]
+
+
 def _draw_panel(axes: Axes, lines: list[Course], arms: dict[str, Arm]) -> None:
     unit = f" ({lines[0].watched.unit})" if lines[0].watched.unit else ""
     axes.set_title(f"{lines[0].title}{unit}", fontsize=8, fontweight="normal", pad=3)
     if not unit:
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     for course in lines:
-        style, known = arms[course.arm].style, np.isfinite(course.series)
-        axes.plot(course.hours[known] * MIN_PER_H, course.series[known], color=style.colour, linewidth=1.2,
+        style, known = arms[course.arm].style, ~np.isnan(course.series)
+        finite = np.where(np.isinf(course.series), np.nan, course.series)
+        axes.plot(course.hours[known] * MIN_PER_H, finite[known], color=style.colour, linewidth=1.2,
                   marker=style.marker, markersize=2.5)  # fmt: skip
     values = np.concatenate([course.series[np.isfinite(course.series)] for course in lines])
     if lines[0].watched.unit == "ms":

@@ -1,6 +1,7 @@
 """Each check finds the fault that was planted for it, and a sound run passes them all."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic_run import make_arm, make_rows, make_run
 
@@ -101,6 +102,38 @@ def test_a_cell_in_which_hardly_anything_was_answered_is_judged_without_dividing
     assert "drift" not in findings
 
 
+def drifting(arm, share, served=(0, 2, 4, 6, 1, 3, 5, 7)):
+    """Rows of two processes, the blocks in the order in which a runner serves them; slower by the share at the end."""
+    slower = 1 + np.repeat(np.linspace(0, share, 8), 100)
+    shape = np.tile(np.random.default_rng(5).permutation(100) / 100, 8)
+    return make_rows(arm, (2 + 0.2 * shape) * slower, process=np.repeat([0, 1], 400), block=np.repeat(served, 100))
+
+
+def test_a_drift_over_two_processes_is_measured_in_the_order_in_which_blocks_were_served():
+    _, findings = judged(drifting("a", 0.18))
+    assert findings["drift"].message == "service time moved by 17 % over the blocks"
+    assert "drift" not in judged(drifting("a", 0.08))[1]
+
+
+def test_arms_that_share_a_label_are_not_taken_together():
+    """One gets slower and one faster: together they would stand still."""
+    arms = [make_arm("a", label="MiniLM"), make_arm("b", label="MiniLM")]
+    rows = pd.concat([drifting("a", 0.18), drifting("b", -0.18)], ignore_index=True)
+    run = make_run(arms, rows)
+    _, findings = judge(run, rows, summarise(run, rows))
+    assert [finding.where for finding in findings if finding.check == "drift"] == ["MiniLM", "MiniLM"]
+
+
+def test_a_spread_between_processes_names_the_load_point_with_its_rate():
+    rows = make_rows(
+        "a", STEADY * np.repeat([1.0, 1.3], 400), process=np.repeat([0, 1], 400), block=np.repeat(range(8), 100),
+        **AT_RATE,
+    )  # fmt: skip
+    spread = judged(rows)[1]["process spread"]
+    assert spread.where == "A at 10/s"
+    assert spread.message.startswith("service time differs by")
+
+
 def test_what_is_too_small_to_matter_is_no_finding():
     """Each threshold is relative to what is measured: the same amounts against a slower system, or a longer block."""
     readings = {"throttled_s": 0.05, "major_faults": 1, "involuntary_switches": 20, "steal_s": 0.1, "others_s": 0.5}
@@ -116,6 +149,16 @@ def test_readings_that_no_probe_could_take_are_no_finding():
         for reading in ("steal_s", "others_s"):
             del block[reading]
     assert judge(run, rows, summarise(run, rows))[0] is Verdict.VALID
+
+
+def test_connections_that_were_opened_anew_are_held_against_their_arm():
+    """Two of a block's 200 requests; a block without the reading, or with none, tells of nothing."""
+    verdict, findings = judged(blocks={"reopened_connections": 2})
+    assert verdict is findings["reopened connections"].verdict is Verdict.DEGRADED
+    assert findings["reopened connections"].where == "A"
+    assert findings["reopened connections"].message.startswith("1.0 % of its requests")
+    assert "reopened connections" not in judged(blocks={"reopened_connections": 0})[1]
+    assert "reopened connections" not in judged()[1]
 
 
 def test_the_errors_of_failed_requests_are_told():
