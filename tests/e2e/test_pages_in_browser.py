@@ -12,7 +12,10 @@ from bench.analysis.comparison import KEYS, Comparison
 from bench.analysis.ratios import RATIO_COLUMNS
 from bench.report import write_comparison, write_report
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here: install chromium to see pages in a browser")
+pytestmark = [
+    pytest.mark.pictures,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium here: install chromium to see pages in a browser"),
+]
 
 RUNS = {"one arm": (1, 0), "five arms": (5, 0), "twelve arms, labels of 40 characters": (12, 40)}
 
