@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from bench.analysis.capacity.probe_result import finite_or_word
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
@@ -98,8 +96,8 @@ class ArmPlan:
         """Why no number of replicas suffices, where none does."""
         if self.fleet.capacity_per_s:
             return "each would have to apply all new items, and has no time left"
-        slo, row_ns = self.fleet.slo, self.fleet.replica.service.idle_ns[1]
-        return f"even where nothing waits {slo.name} is {quantity(float(np.quantile(row_ns, slo.p)) / NS_PER_MS, 'ms')}"
+        slo, alone_ns = self.fleet.slo, self.fleet.replica.service.alone_ns(self.fleet.slo.p)
+        return f"even where nothing waits {slo.name} is {quantity(alone_ns / NS_PER_MS, 'ms')}"
 
     def index_bytes(self, n_items: float) -> float | None:
         """Of one replica."""

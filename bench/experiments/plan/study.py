@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 from bench.analysis.capacity.slo import Slo
@@ -108,7 +107,7 @@ def _simulated(
         by_rate=_by_rate(replace(fleet, effort=QUICK), asked.rate_per_s),
         by_items=_by_items(replace(found.replica, limits=replica.limits), search, draw, asked, budget),
         replicas=fleet.replicas_for(asked.rate_per_s),
-        alone_ms=float(np.quantile(found.replica.service.idle_ns[1], asked.slo.p)) / NS_PER_MS,
+        alone_ms=found.replica.service.alone_ns(asked.slo.p) / NS_PER_MS,
         means=_means(subject, found),
         search=search,
         cache_mb=cache_mb(arm),
