@@ -20,9 +20,9 @@ from bench.quantities import count, quantity
 
 HOW = (
     "A queue simulation fed with measured service times by batch size. Each replica has a queue of its own and serves "
-    "its share of the users, so its arrivals are the scenario's at its share of the rate and its cache keeps the "
-    "measured hit share; every replica applies all new and changed items. Replicas are taken to have what the measured "
-    "one had.",
+    "its share of the users: the scenario's arrivals fall to it by chance, which smooths bursts, and its cache keeps "
+    "the measured hit share; every replica applies all new and changed items. Replicas are taken to have what the "
+    "measured one had.",
     "The error is that of held-out points: measured, and not fed to the simulation, which is given their schedule. "
     "What lies beyond the rates and sizes that were measured is extrapolated.",
 )
@@ -94,8 +94,10 @@ class ArmPlan:
     @property
     def why_none(self) -> str:
         """Why no number of replicas suffices, where none does."""
-        if self.fleet.capacity_per_s:
+        if self.fleet.capacity_per_s and self.fleet.replica.mix.ingest:
             return "each would have to apply all new items, and has no time left"
+        if self.fleet.capacity_per_s:
+            return "no share of these arrivals keeps the limit"
         slo, alone_ns = self.fleet.slo, self.fleet.replica.service.alone_ns(self.fleet.slo.p)
         return f"even where nothing waits {slo.name} is {quantity(alone_ns / NS_PER_MS, 'ms')}"
 
