@@ -7,7 +7,7 @@ import numpy as np
 from bench.analysis.capacity.judgement import Offered, Stamps, judge
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
-from bench.analysis.plan.fleet import Fleet
+from bench.analysis.plan.fleet import PLANNED_SHARE, Fleet
 from bench.analysis.plan.held_out import HeldOutPoint
 from bench.analysis.plan.prediction import Effort, Replica, capacity_per_s, predict
 from bench.analysis.plan.queue import Mix
@@ -43,7 +43,7 @@ def simple_replica(law=FIXED, ingest=0.0, ingest_ms=1.0):
     return Replica(service, mix=Mix(ingest=ingest))
 
 
-def checked(replica, rate_per_s, off_by=1.0):
+def checked(replica, rate_per_s, off_by=1.0, share=0.5):
     """A held-out point of a server whose measured response times are all so many times those of its law."""
     told = predict(replica, poisson, rate_per_s, SLO.p, FEW)
     n = 1_000
@@ -51,10 +51,10 @@ def checked(replica, rate_per_s, off_by=1.0):
     ended_ns = intended_ns + round(told.tail_ms.point * 1e6 / off_by)
     every = np.ones(n, bool)
     stamps = Stamps(intended_ns, ended_ns, np.full(n, 1_000_000), every, every)
-    return HeldOutPoint(rate_per_s, 0.5, told, judge(stamps, Offered(rate_per_s, 0, 200.0), SLO))
+    return HeldOutPoint(rate_per_s, share, told, judge(stamps, Offered(rate_per_s, 0, 200.0), SLO))
 
 
-def sample_arm(name="fake", role="", off_by=1.0, ingest=0.0, hour=0.1):
+def sample_arm(name="fake", role="", off_by=1.0, ingest=0.0, hour=0.1, planned_off_by=1.0):
     replica = simple_replica(ingest=ingest)
     per_s = capacity_per_s(replica, poisson, SLO, FEW)
     fleet = Fleet(replica, per_s, SLO, poisson, FEW)
@@ -64,7 +64,11 @@ def sample_arm(name="fake", role="", off_by=1.0, ingest=0.0, hour=0.1):
         label=f"{name} [/b] :warning:",
         role=role,
         fleet=fleet,
-        checks=(checked(replica, 60.0, off_by), checked(replica, 100.0)),
+        checks=(
+            checked(replica, 60.0, off_by),
+            checked(replica, 100.0),
+            checked(replica, PLANNED_SHARE * per_s, planned_off_by, share=PLANNED_SHARE),
+        ),
         batches=(BatchChoice(1, per_s, True),),
         curve=tuple((rate, predict(replica, poisson, rate, SLO.p, FEW)) for rate in (40.0, 80.0, 120.0)),
         by_rate=tuple((rate, fleet.replicas_for(rate)) for rate in (100.0, 1_000.0, 10_000.0, 100_000.0)),

@@ -23,7 +23,7 @@ def plan(  # noqa: PLR0913 a verb's options are its parameters
         int | None, typer.Option(min=1, metavar="N", help="Items of the catalogue to plan for; the scenario's own.")
     ] = None,
     share: Annotated[
-        float, typer.Option(min=0.05, max=1.0, help="Of a replica's capacity, planned for; checked up to 0.8.")
+        float, typer.Option(min=0.05, max=1.0, help="Of a replica's capacity, planned for and checked.")
     ] = 0.8,
     point_s: Annotated[float, typer.Option(min=0.1, help="Seconds of a measured point.")] = 60.0,
     arm: ArmOption = None,
@@ -35,13 +35,14 @@ def plan(  # noqa: PLR0913 a verb's options are its parameters
 ) -> int:
     """What a rate would take: replicas, batches, memory, cost. How far the simulation was off is printed first.
 
-    Each arm is measured for about five minutes: service times by batch size, and points under load, most of which are
+    Each arm is measured for about six minutes: service times by batch size, and points under load, most of which are
     held out and predicted. Let nothing else run meanwhile.
     """
     from bench.analysis.capacity.slo import parse_slo
     from bench.commands.terminal import Terminal
+    from bench.experiments.plan.budget import Budget
     from bench.experiments.plan.keeping import describe_plan, keep_plan
-    from bench.experiments.plan.study import Asked, Budget, make_plan
+    from bench.experiments.plan.study import Asked, make_plan
     from bench.report.plan_tables import plan_markdown
     from bench.scenario_file import Overrides, read_scenario
     from recsys.data.loading import data_dirs_from_environment

@@ -39,9 +39,7 @@ def draw_plan(plan: Plan) -> tuple[Picture, ...]:
 
 def _check(plan: Plan) -> Picture:
     name, slo_ms = plan.asked.slo.name, plan.asked.slo.limit_ms
-    texts = [
-        f"{gutter.wrapped(arm.label)}\noff by {100 * largest_error(arm.checks):.0f} % at most" for arm in plan.arms
-    ]
+    texts = [_with_error(arm) for arm in plan.arms]
     figure, (axes,) = _figure([*texts, slo_text(slo_ms)], 1)
     curves = [[(rate, told.tail_ms.point) for rate, told in arm.curve if told.tail_ms.point <= HIGHEST_OVER * slo_ms]
               for arm in plan.arms]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.analysis.plan.held_out import TRUSTED_ERROR, HeldOutPoint
+from bench.analysis.plan.held_out import HeldOutPoint
 from bench.analysis.plan.statement import ArmPlan, Plan
 from bench.quantities import MISSING, count, interval, quantity
 from bench.report.plan_words import method, title_of
@@ -65,9 +65,14 @@ def needs_table(plan: Plan) -> Table:
     rows += [Row(label, message=f"not measured: {reason}") for label, reason in plan.absent]
     share = plan.arms[0].fleet.share
     notes = (
-        f"Replicas are planned at {share:g} of one replica's capacity, the highest rate at which it keeps "
-        f"{asked.slo.text}. Batch: the shortest whose capacity is within 2 % of the best, of those up to the "
-        "scenario's own limit.",
+        f"One replica: the highest rate at which it keeps {asked.slo.text} when it serves alone. Replicas are planned "
+        f"at {share:g} of what each keeps it at on its part of the arrivals. Batch: the shortest whose capacity is "
+        "within 2 % of the best, of those up to the scenario's own limit.",
+        *(
+            f"{arm.label}, extrapolated: {'; '.join(arm.unchecked(asked))}."
+            for arm in plan.arms
+            if arm.unchecked(asked)
+        ),
         *dict.fromkeys(note for arm in plan.arms for note in arm.notes),
     )
     return Table(f"{title_of(plan)}, {count(asked.items)} items", "Arm", columns, tuple(rows), notes)
@@ -111,8 +116,8 @@ def _coloured(plan: Plan) -> list[tuple[ArmPlan, str]]:
 
 def _check_cells(point: HeldOutPoint) -> tuple[Cell, ...]:
     measured, predicted = point.measured.tail, point.predicted.tail_ms
-    tone = "bad" if abs(point.error) > TRUSTED_ERROR else ""
-    error = Cell("unstable", tone="bad") if point.measured.unstable else Cell(_percent(point.error), tone=tone)
+    tone = "bad" if point.is_off else ""
+    error = Cell("unstable" if point.measured.unstable else _percent(point.error), tone=tone)
     return (
         Cell(quantity(point.rate_per_s)),
         Cell(f"{point.share:g}"),
@@ -130,7 +135,7 @@ def _need_cells(arm: ArmPlan, plan: Plan) -> tuple[Cell, ...]:
     batches = service.largest > 1 or len(arm.batches) > 1
     return (
         Cell(quantity(arm.fleet.capacity_per_s)),
-        Cell("none suffices", tone="bad") if replicas is None else Cell(count(replicas)),
+        _replicas_cell(arm, plan),
         Cell(MISSING if replicas is None else count(replicas * arm.means.cores)),
         Cell(count(arm.batch.max_requests) if batches else "one by one"),
         Cell(quantity(arm.cache_mb)),
@@ -140,6 +145,13 @@ def _need_cells(arm: ArmPlan, plan: Plan) -> tuple[Cell, ...]:
         Cell(_priced(arm.means.per_million(replicas, asked.rate_per_s), arm.means.hour)),
         Cell(NOT_MEASURED if arm.means.joules is None else quantity(arm.means.joules)),
     )
+
+
+def _replicas_cell(arm: ArmPlan, plan: Plan) -> Cell:
+    if arm.replicas is None:
+        return Cell("none suffices", tone="bad")
+    unchecked = arm.unchecked(plan.asked)
+    return Cell(count(arm.replicas) + (" (extrapolated)" if unchecked else ""), note="; ".join(unchecked))
 
 
 def _priced(cost: float | None, price: float | None) -> str:

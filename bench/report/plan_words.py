@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from bench.analysis.plan.division import MOST_PARTS
 from bench.analysis.plan.statement import HOW, Plan
 from bench.quantities import count, quantity
 
 LIMITS = (
     "Service times are drawn in stretches of 64 batches, so that a slow spell of the machine stays one; longer drifts "
     "are not simulated.",
+    f"Arrivals are dealt out one by one, to {MOST_PARTS} replicas at most: one of more is given what one of so many "
+    "has. A user who sends several in a row keeps them on one replica, so where bursts are single users' they are "
+    "smoothed too much and the plan has too few replicas; a recording too short to be dealt out is replayed at each "
+    "replica's rate, bursts and all, which asks for too many.",
     "Sizes of batches that were not measured are interpolated between those that were, quantile by quantile.",
     "A search in more items is made longer by what was measured between two sizes of made-up vectors of the arm's "
     "length (of its own sparse ones), with all else as it was; recall in a larger catalogue is another question.",

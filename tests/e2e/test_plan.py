@@ -63,7 +63,12 @@ def test_the_folder_is_whole(planned):
 def test_what_is_predicted_was_measured_and_not_fed(planned):
     (arm,) = planned[1]["arms"]
     shares = [point["share_of_capacity"] for point in arm["held_out"]]
-    assert shares == [0.3, 0.5, 0.7]
+    assert shares == [0.3, 0.5, 0.7, 0.8]
+    assert arm["planned_share"] == 0.8
+    own, chosen = max(each["max_requests"] for each in arm["batches"]), arm["batch_max_requests"]
+    said = f"batches of at most {chosen}, checked with {own}"
+    assert (said in arm["unchecked"]) == (chosen != own)
+    assert arm["extrapolated"] == bool(arm["unchecked"])
     rates = [point["rate_per_s"] for point in arm["held_out"]]
     assert rates == sorted(rates)
     for point in arm["held_out"]:

@@ -101,11 +101,13 @@ def test_batches_leave_as_the_real_micro_batcher_lets_them(name, rho):
     assert response_ns.tolist() == (recorder.ended_ns - recorder.intended_ns).tolist()
 
 
-@pytest.mark.parametrize("wait_ms", [0.0, 4.0])
-def test_what_the_stamps_say_of_batches_is_what_was_planted(wait_ms):
-    """Each batch takes 5 ms, waiting for a fuller one left out."""
+@pytest.mark.parametrize("wait_ms", [0.0, 4.0, 9.0])
+@pytest.mark.parametrize("max_tokens", [2048, 3], ids=["all together", "some carried over"])
+def test_what_the_stamps_say_of_batches_is_what_was_planted(wait_ms, max_tokens):
+    """Each batch takes 5 ms, waiting for a fuller one left out; who is carried over was taken before it began."""
     intended_ns = poisson(600, 1.5 / SERVICE_S, 2)
-    recorder = serve_timed(intended_ns, [SERVICE_NS] * 600, MicrobatchOptions(max_requests=8, max_wait_ms=wait_ms))
+    options = MicrobatchOptions(max_requests=8, max_tokens=max_tokens, max_wait_ms=wait_ms)
+    recorder = serve_timed(intended_ns, [SERVICE_NS] * 600, options)
     recorder.close(0)
     marks = recorder.marks_ns
     block = ServedBlock(

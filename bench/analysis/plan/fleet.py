@@ -1,7 +1,7 @@
 """How many replicas a rate takes.
 
 Each replica has a queue of its own and serves its own share of the users, sent to it by a hash of the user: its
-arrivals are the scenario's process at its share of the rate, and its cache meets its users alone, so that hit shares
+arrivals are those of the whole stream that chance gives to it, and its cache meets its users alone, so that hit shares
 stay as they were measured. Feedback follows its user. New and changed items are the exception: every replica applies
 all of them.
 """
@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bench.analysis.capacity.slo import Slo
-from bench.analysis.plan.prediction import Draw, Effort, Replica, predict
+from bench.analysis.plan.division import MOST_PARTS, divided
+from bench.analysis.plan.prediction import HIGHEST_LOAD, Draw, Effort, Replica, capacity_per_s, predict
 from bench.analysis.plan.queue import Mix
 
 PLANNED_SHARE = 0.8
-"""Of a replica's capacity: up to there predictions are held against measurements."""
+"""Of a replica's capacity. What is predicted there is held against a measurement, as it is below."""
 MOST_REPLICAS = 10_000_000
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Replicas of one kind under a limit. capacity_per_s: of one. share: of it that is planned for."""
+    """Replicas of one kind under a limit. share: of each one's capacity that is planned for.
+
+    capacity_per_s: of one that serves all of the stream. draw: of the whole stream.
+    """
 
     replica: Replica
     capacity_per_s: float
@@ -35,12 +40,23 @@ class Fleet:
         """The fewest replicas that keep the limit at this rate; None where no number does."""
         if not self.capacity_per_s:
             return None
-        fewest = max(1, math.ceil(rate_per_s / (self.share * self.capacity_per_s) - 1e-9))
-        if not self.replica.mix.ingest:
-            return fewest
+        many_per_s = self.divided_capacity_per_s
+        if many_per_s and not self.replica.mix.ingest:  # then how many there are changes nothing but each one's rate
+            many = self._at_least(rate_per_s, many_per_s)
+            if many >= MOST_PARTS:
+                return many
+        fewest = self._at_least(rate_per_s, max(self.capacity_per_s, many_per_s))
         if rate_per_s >= self.ingest_bound_per_s or fewest > MOST_REPLICAS:
             return None
         return self._search(fewest, rate_per_s)
+
+    def _at_least(self, rate_per_s: float, each_per_s: float) -> int:
+        return max(1, math.ceil(rate_per_s / (self.share * each_per_s) - 1e-9))
+
+    @cached_property
+    def divided_capacity_per_s(self) -> float:
+        """Of one of so many replicas that more of them no longer change what it sees."""
+        return capacity_per_s(self.replica, divided(self.draw, MOST_PARTS), self.slo, self.effort)
 
     @property
     def ingest_bound_per_s(self) -> float:
@@ -65,9 +81,10 @@ class Fleet:
     def _fits(self, replicas: int, rate_per_s: float) -> bool:
         own, per_s = self.share_of(replicas, rate_per_s)
         at_per_s = per_s / self.share
-        if at_per_s >= own.most_per_s:
+        if at_per_s > HIGHEST_LOAD * own.most_per_s:
             return False
-        return predict(own, self.draw, at_per_s, self.slo.p, self.effort).tail_ms.point <= self.slo.limit_ms
+        draw = divided(self.draw, replicas)
+        return predict(own, draw, at_per_s, self.slo.p, self.effort).tail_ms.point <= self.slo.limit_ms
 
     def share_of(self, replicas: int, rate_per_s: float) -> tuple[Replica, float]:
         """One of so many replicas, with the mix that it meets, and its rate."""

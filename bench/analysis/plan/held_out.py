@@ -11,6 +11,9 @@ from bench.analysis.plan.prediction import Predicted
 
 TRUSTED_ERROR = 0.15
 """Of the predicted percentile: with more, the plan is told to be an order of magnitude."""
+CLAIMED_BELOW = 0.8
+"""Share of the capacity: below it errors are stated together; nearer to it a queue's tail is steep, and each share
+stands by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class HeldOutPoint:
         return self.predicted.p50_ms.point / self.measured.p50_ms - 1.0
 
     @property
-    def is_resolved(self) -> bool:
-        """Whether the measured interval leaves out what was predicted: the difference is more than chance."""
-        return not self.measured.tail.contains(self.predicted.tail_ms.point)
+    def is_off(self) -> bool:
+        """Whether it is a point at which the prediction is not to be trusted."""
+        return abs(self.error) > TRUSTED_ERROR or self.measured.unstable
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; what is infinite is a word."""

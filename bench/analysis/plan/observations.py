@@ -49,11 +49,6 @@ class Observations:
     ingest_ns: Ns
     tokens: npt.NDArray[np.int32]
 
-    @property
-    def hit_share(self) -> float:
-        """Share of requests for a list for which nothing had to be encoded."""
-        return float((self.tokens == 0).mean())
-
 
 def observe(block: ServedBlock, servers: int = 1) -> Observations:
     """Group the requests that ended together, and take the time for which each group kept its server.
@@ -67,13 +62,14 @@ def observe(block: ServedBlock, servers: int = 1) -> Observations:
     ended_ns = block.ended_ns[order]
     starts = np.flatnonzero(np.concatenate([[True], ended_ns[1:] > ended_ns[:-1]]))
     groups = _Groups(block, order, starts)
-    before_ns = np.concatenate([[np.iinfo(np.int64).min], groups.ended_ns[:-1]])
+    before_any_ns = np.full(len(starts), np.iinfo(np.int64).min)
+    before_ns = np.append(before_any_ns[:1], groups.ended_ns[:-1])
     if servers == 1:
         service_ns = groups.ended_ns - np.maximum(before_ns, groups.oldest_ns)
-        service_ns -= groups.waited_ns() if block.wait_ns else 0
+        service_ns -= groups.waited_ns(before_ns) if block.wait_ns else 0
         after_idle = groups.oldest_ns > before_ns
     else:
-        service_ns = groups.ended_ns - groups.left_ns + groups.preparing_ns()
+        service_ns = groups.ended_ns - groups.left_ns + groups.preparing_ns(before_any_ns)
         after_idle = np.zeros(len(starts), np.bool_)
     lists = groups.kind == LIST
     return Observations(
@@ -105,16 +101,23 @@ class _Groups:
         self.encoded = np.add.reduceat((block.tokens[order] > 0).astype(np.int64), starts)
         self.kind = block.kind[order][starts]
 
-    def preparing_ns(self) -> Ns:
-        """Time in which members were prepared; those taken together are prepared together, and count once."""
-        spans_ns = (self._block.prepared_ns - self._block.taken_ns)[self._order]
-        group = np.repeat(np.arange(len(self._starts)), self.members)
-        takings = np.stack([group, self._block.taken_ns[self._order]])
-        _, first = np.unique(takings, axis=1, return_index=True)
-        return np.bincount(group[first], spans_ns[first], len(self._starts)).astype(np.int64)
+    def preparing_ns(self, since_ns: Ns) -> Ns:
+        """Time in which members were prepared; those taken together are prepared together, and count once.
 
-    def waited_ns(self) -> Ns:
-        """Time for which a batch stood open and nothing was prepared: from its first taking to its leaving."""
+        since_ns: of each group; what was prepared before, while another group was open, is left out.
+        """
+        group = np.repeat(np.arange(len(self._starts)), self.members)
+        taken_ns = self._block.taken_ns[self._order]
+        spans_ns = self._block.prepared_ns[self._order] - np.maximum(taken_ns, since_ns[group])
+        _, first = np.unique(np.stack([group, taken_ns]), axis=1, return_index=True)
+        return np.bincount(group[first], np.maximum(spans_ns[first], 0), len(self._starts)).astype(np.int64)
+
+    def waited_ns(self, before_ns: Ns) -> Ns:
+        """Time for which a batch stood open and nothing was prepared, until it left.
+
+        before_ns: end of the batch before each. A member that was taken in that one's time waited for it to be served,
+        and not for a fuller batch.
+        """
         first_ns = np.minimum.reduceat(self._block.taken_ns[self._order], self._starts)
-        open_ns = np.minimum(self.left_ns - first_ns, self.left_ns - self.oldest_ns)
-        return np.asarray(np.clip(open_ns - self.preparing_ns(), 0, self._block.wait_ns), np.int64)
+        open_ns = self.left_ns - np.maximum(np.maximum(first_ns, before_ns), self.oldest_ns)
+        return np.asarray(np.clip(open_ns - self.preparing_ns(before_ns), 0, self._block.wait_ns), np.int64)

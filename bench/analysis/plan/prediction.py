@@ -19,8 +19,9 @@ from bench.analysis.stats.samples import Interval
 
 SETTLING_SHARE = 0.2
 """Of a simulation, as of a measured block: served and not counted."""
-LOWEST_SHARE = 0.02
-"""Of the most a server can do: a rate at which hardly anybody waits."""
+SCANNED_SHARES = (0.02, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Of the highest load: rates that are tried first. At the lowest hardly anybody waits for another; but where batches
+wait to be filled, a limit may be kept at higher rates alone."""
 HIGHEST_LOAD = 0.98
 """A simulation that is busier sees too little of its queue to say anything of its tail."""
 PRECISION = 1.005
@@ -102,17 +103,21 @@ def predict_schedule(
 
 
 def capacity_per_s(replica: Replica, draw: Draw, slo: Slo, effort: Effort) -> float:
-    """The highest rate at which the percentile keeps the limit, by bisection to half a percent; 0 where none does."""
-    high = HIGHEST_LOAD * replica.most_per_s
-    low = LOWEST_SHARE * high
+    """The highest rate at which the percentile keeps the limit, by bisection to half a percent.
+
+    0 where none of SCANNED_SHARES keeps it.
+    """
+    rates_per_s = [share * HIGHEST_LOAD * replica.most_per_s for share in SCANNED_SHARES]
 
     def keeps(rate_per_s: float) -> bool:
         return predict(replica, draw, rate_per_s, slo.p, effort).tail_ms.point <= slo.limit_ms
 
-    if not keeps(low):
+    place = next((place for place in range(len(rates_per_s))[::-1] if keeps(rates_per_s[place])), None)
+    if place is None:
         return 0.0
-    if keeps(high):
-        return high
+    if place == len(rates_per_s) - 1:
+        return rates_per_s[-1]
+    low, high = rates_per_s[place : place + 2]
     while high / low > PRECISION:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if keeps(middle) else (low, middle)

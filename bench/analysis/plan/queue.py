@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.analysis.plan.observations import FEEDBACK, INGEST, LIST
-from bench.analysis.plan.service_times import POINTS, ServiceTimes
+from bench.analysis.plan.service_times import LEAST_NS, POINTS, ServiceTimes
 from recsys.serving.batch_choice import Rule, oldest_first
 
 Ns = npt.NDArray[np.int64]
@@ -79,7 +79,9 @@ def _one_by_one(
 ) -> Ns:
     """No batches: whoever falls free first takes the next, so its end moves on by what that takes."""
     at = service.draw(len(intended_ns), rng)
-    busy_ns, idle_ns = service.busy_ns[1][at], service.idle_ns[1][at]
+    busy_ns, idle_ns = (
+        np.maximum(table[1][at] + service.extra_ns, LEAST_NS) for table in (service.busy_ns, service.idle_ns)
+    )
     for kind, table_ns in ((FEEDBACK, service.feedback_ns), (INGEST, service.ingest_ns)):
         own_ns = 0.0 if table_ns is None else table_ns[at]
         busy_ns = np.where(kinds == kind, own_ns, busy_ns)
@@ -105,6 +107,7 @@ class _Simulation:
         self.tokens = rng.choice(service.tokens, len(kinds)).tolist()
         self.counts_hits = service.counts_hits
         self.busy_ns, self.idle_ns = service.busy_ns.tolist(), service.idle_ns.tolist()
+        self.extra_ns = service.extra_ns
         none = np.zeros(POINTS)
         feedback_ns, ingest_ns = (
             none if table is None else table for table in (service.feedback_ns, service.ingest_ns)
@@ -206,7 +209,7 @@ class _Server:
         size = sum(tokens[place] > 0 for place in places) if shared.counts_hits else len(places)
         table_ns = shared.idle_ns if self._was_idle else shared.busy_ns
         self._was_idle = False
-        self._now_ns += table_ns[size][next(shared.at)]
+        self._now_ns += max(table_ns[size][next(shared.at)] + shared.extra_ns * len(places), LEAST_NS)
         for place in reversed(places):
             self._queued_tokens -= tokens[place]
             shared.ended_ns[queue.pop(place)] = self._now_ns

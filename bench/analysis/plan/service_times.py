@@ -17,6 +17,9 @@ POINTS = 2048
 SPELL = 64
 """Batches that are drawn as they followed one another: where the machine is slow, it is so for a while."""
 
+LEAST_NS = 1.0
+"""What is left of a service time from which a smaller catalogue takes more than there was."""
+
 Table = npt.NDArray[np.float64]
 
 
@@ -33,6 +36,7 @@ class ServiceTimes:
     them. feedback_ns, ingest_ns: quantiles of the other kinds, None where none came. tokens int32: of requests, from
     which the simulation draws; 0 tokens are a cache hit. counts_hits: whether rows count only what is encoded.
     places int32: where in its row each batch stood, in the order in which they were served; None = each by itself.
+    extra_ns: more than was measured for each member of a batch, encoded or not, as a search in more items takes.
     """
 
     busy_ns: Table
@@ -43,6 +47,7 @@ class ServiceTimes:
     feedback_ns: Table | None = None
     ingest_ns: Table | None = None
     places: npt.NDArray[np.int32] | None = None
+    extra_ns: float = 0.0
 
     def draw(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
         """Columns of the tables for n batches: stretches of what was seen (a moving block bootstrap of the ranks)."""
@@ -68,13 +73,15 @@ class ServiceTimes:
         sizes = np.arange(1, len(self.busy_ns))
         encoded = 1.0 - self.hit_share
         means_ns = np.interp(sizes * encoded, np.arange(len(self.busy_ns)), self.busy_ns.mean(axis=1))
-        return float((sizes / means_ns).max() * 1e9)
+        return float((sizes / np.maximum(means_ns + self.extra_ns * sizes, LEAST_NS)).max() * 1e9)
+
+    def alone_ns(self, p: float) -> float:
+        """The p-quantile of a request that finds the server idle and is encoded alone."""
+        return max(float(np.quantile(self.idle_ns[1], p)) + self.extra_ns, LEAST_NS)
 
     def slower_by(self, extra_ns: float) -> ServiceTimes:
-        """The same with so much more for each request, as where the catalogue is larger; ≥ 1 ns is left of each."""
-        more = extra_ns * np.maximum(np.arange(len(self.busy_ns)), 1)[:, None]
-        busy_ns, idle_ns = (np.maximum(table + more, 1.0) for table in (self.busy_ns, self.idle_ns))
-        return replace(self, busy_ns=busy_ns, idle_ns=idle_ns)
+        """The same with so much more for each request, as where the catalogue is larger."""
+        return replace(self, extra_ns=self.extra_ns + extra_ns)
 
 
 def service_times(seen: Observations, most: int, *, has_cache: bool) -> ServiceTimes:
@@ -96,7 +103,7 @@ def service_times(seen: Observations, most: int, *, has_cache: bool) -> ServiceT
     idle_ns = busy_ns + shift_ns
     for size in [size for size in idle if size <= most]:
         idle_ns[size] = idle[size]
-    idle_ns = np.maximum(idle_ns, 1.0)
+    idle_ns = np.maximum(idle_ns, LEAST_NS)
     return ServiceTimes(
         busy_ns=busy_ns,
         idle_ns=idle_ns,
@@ -127,7 +134,7 @@ def _interpolated(known: Mapping[int, Table], most: int) -> Table:
     else:  # one size alone says nothing of larger ones: so many times as long
         slope = rows[-1].mean() / max(1, sizes[-1])
     table[beyond] = rows[-1] + slope * (wanted[beyond] - sizes[-1])[:, None]
-    positive: Table = np.maximum(table, 1.0)
+    positive: Table = np.maximum(table, LEAST_NS)
     return positive
 
 

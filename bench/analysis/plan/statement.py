@@ -8,26 +8,27 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from bench.analysis.capacity.probe_result import finite_or_word
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
 from bench.analysis.plan.breaks import GB, Break, in_order
 from bench.analysis.plan.fleet import Fleet
-from bench.analysis.plan.held_out import TRUSTED_ERROR, HeldOutPoint, largest_error
+from bench.analysis.plan.held_out import CLAIMED_BELOW, TRUSTED_ERROR, HeldOutPoint, largest_error
 from bench.analysis.plan.prediction import NS_PER_MS, Predicted
 from bench.analysis.plan.search_cost import SearchCost
 from bench.quantities import count, quantity
 
 HOW = (
     "A queue simulation fed with measured service times by batch size. Each replica has a queue of its own and serves "
-    "its share of the users, so its arrivals are the scenario's at its share of the rate and its cache keeps the "
-    "measured hit share; every replica applies all new and changed items. Replicas are taken to have what the measured "
-    "one had.",
+    "its share of the users: the scenario's arrivals fall to it by chance, which smooths bursts, and its cache keeps "
+    "the measured hit share; every replica applies all new and changed items. Replicas are taken to have what the "
+    "measured one had.",
     "The error is that of held-out points: measured, and not fed to the simulation, which is given their schedule. "
     "What lies beyond the rates and sizes that were measured is extrapolated.",
 )
+
+SAME_RATE = 1.05
+"""A replica's rate up to so many times the highest measured one is checked: simulated capacities differ by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,32 @@ class ArmPlan:
         """The highest rate at which one replica was measured."""
         return max(point.rate_per_s for point in self.checks)
 
+    def unchecked(self, asked: Question) -> tuple[str, ...]:
+        """What of a replica as it is planned differs from the one that the held-out points are of."""
+        own = next(each.max_requests for each in self.batches if each.is_own)
+        found = []
+        if not any(math.isclose(point.share, self.fleet.share) for point in self.checks):
+            shares = _shares(self.checks)
+            found.append(f"planned at {self.fleet.share:g} of the capacity, checked at {shares}")
+        if self.batch.max_requests != own:
+            found.append(f"batches of at most {self.batch.max_requests}, checked with {own}")
+        if self.search is not None and asked.items != asked.known_items:
+            found.append(f"{count(asked.items)} items, checked with {count(asked.known_items)}")
+        each_per_s = self.fleet.share_of(self.replicas, asked.rate_per_s)[1] if self.replicas else 0.0
+        if each_per_s > SAME_RATE * self.measured_up_to_per_s:
+            highest = quantity(self.measured_up_to_per_s, "/s")
+            found.append(f"{quantity(each_per_s, '/s')} to each replica, checked up to {highest}")
+        return tuple(found)
+
     @property
     def why_none(self) -> str:
         """Why no number of replicas suffices, where none does."""
-        if self.fleet.capacity_per_s:
+        if self.fleet.capacity_per_s and self.fleet.replica.mix.ingest:
             return "each would have to apply all new items, and has no time left"
-        slo, row_ns = self.fleet.slo, self.fleet.replica.service.idle_ns[1]
-        return f"even where nothing waits {slo.name} is {quantity(float(np.quantile(row_ns, slo.p)) / NS_PER_MS, 'ms')}"
+        if self.fleet.capacity_per_s:
+            return "no share of these arrivals keeps the limit"
+        slo, alone_ns = self.fleet.slo, self.fleet.replica.service.alone_ns(self.fleet.slo.p)
+        return f"even where nothing waits {slo.name} is {quantity(alone_ns / NS_PER_MS, 'ms')}"
 
     def index_bytes(self, n_items: float) -> float | None:
         """Of one replica."""
@@ -148,11 +168,13 @@ class ArmPlan:
             "replica_capacity_per_s": self.fleet.capacity_per_s,
             "planned_share": self.fleet.share,
             "replicas": self.replicas,
+            "extrapolated": bool(self.unchecked(asked)),
+            "unchecked": list(self.unchecked(asked)),
             "cores": None if self.replicas is None else self.replicas * self.means.cores,
             "batches": [asdict(each) for each in self.batches],
             "batch_max_requests": replica.limits.max_requests,
             "measured_batch_sizes": list(replica.service.measured),
-            "hit_share": replica.service.hit_share if self.cache_mb is not None else None,
+            "hit_share": replica.service.hit_share if replica.service.counts_hits else None,
             "cache_mb_per_replica": self.cache_mb,
             "index_bytes_per_replica": self.index_bytes(asked.items),
             "search": None if self.search is None else self.search.as_json(),
@@ -186,16 +208,17 @@ class Plan:
     def error_sentence(self) -> str:
         """How far the simulation was off."""
         points = [point for arm in self.arms for point in arm.checks]
-        errors = [abs(point.error) for point in points]
-        worst = largest_error(points)
-        n, name = len(points), self.asked.slo.name
+        below = [point for point in points if point.share < CLAIMED_BELOW]
+        near = [point for point in points if point.share >= CLAIMED_BELOW]
+        middle = median(abs(point.error) for point in below)
         said = (
-            f"Prediction error of {name} at {n} held-out points ({_shares(points)} of a replica's capacity): "
-            f"{quantity(100 * worst, '%')} at most, {quantity(100 * median(errors), '%')} in the middle"
+            f"Prediction error of {self.asked.slo.name} at {len(below)} held-out points ({_shares(below)} of a "
+            f"replica's capacity): {_at_most(below)}, {quantity(100 * middle, '%')} in the middle"
         )
-        if worst <= TRUSTED_ERROR:
+        said += f"; at {_shares(near)}, where replicas are planned, {_at_most(near)}" if near else ""
+        off = sum(point.is_off for point in points)
+        if not off:
             return f"{said}."
-        off = sum(abs(point.error) > TRUSTED_ERROR or point.measured.unstable for point in points)
         return (
             f"{said}. At {off} of them it is over {100 * TRUSTED_ERROR:.0f} %: take the plan as an order of magnitude, "
             "and see `llm-rec-bench doctor`."
@@ -213,7 +236,9 @@ class Plan:
         if arm.replicas is None:
             return f"{arm.label} in no number of replicas ({arm.why_none})"
         plural = "replica" if arm.replicas == 1 else "replicas"
-        return f"{arm.label} {count(arm.replicas)} {plural} ({count(arm.replicas * arm.means.cores)} cores)"
+        cores = f"{count(arm.replicas * arm.means.cores)} cores"
+        marked = f"{cores}, extrapolated" if arm.unchecked(self.asked) else cores
+        return f"{arm.label} {count(arm.replicas)} {plural} ({marked})"
 
     def as_json(self) -> dict[str, Any]:
         """Everything for machines; infinite values as words."""
@@ -235,6 +260,10 @@ class Plan:
 
 def _shares(points: Sequence[HeldOutPoint]) -> str:
     return ", ".join(f"{share:g}" for share in sorted({round(point.share, 2) for point in points}))
+
+
+def _at_most(points: Sequence[HeldOutPoint]) -> str:
+    return f"{quantity(100 * largest_error(points), '%')} at most"
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from bench.experiments.arm_worker import ArmWorker, Subject
 from bench.experiments.capacity.arm_probe import stamps_of
 from bench.experiments.capacity.plan import readable_rate, short_requests
 from bench.experiments.plan.arm_limits import batch_limits
+from bench.experiments.plan.budget import Budget
 from bench.measure.recorder import Outcome
 from bench.measure.slices import SETTLING_SHARE, Slice
 from bench.measure.worker import Served
@@ -33,10 +34,12 @@ SIZE_S, FEWEST_BATCHES, MOST_BATCHES = 1.5, 30, 200
 """Of a batch size: about so many seconds, within so many batches."""
 FED_SHARES = (0.6,)
 HELD_OUT_SHARES = (0.5, 0.3, 0.7)
-"""Of the predicted capacity of one replica, in the order in which they are measured."""
+"""Of the predicted capacity of one replica, in the order in which they are measured; then the share planned at."""
 MOST_REQUESTS = 20_000
 CHECK = Effort(requests=0, repetitions=20)
 """A schedule has its own length."""
+FEWEST_ANSWERED = 0.99
+"""Of a block's requests: with fewer, those that were answered are no sample of all."""
 SEARCH = Effort(requests=20_000, repetitions=5)
 Say = Callable[[str], None]
 
@@ -54,13 +57,13 @@ class ArmMeasurement:
 
 
 class ArmMeasuring:
-    """One arm's worker, and what was seen of it so far. draw: the scenario's arrivals. point_s: length of a point."""
+    """One arm's worker, and what was seen of it so far. draw: the scenario's arrivals."""
 
-    def __init__(self, worker: ArmWorker, subject: Subject, slo: Slo, draw: Draw, point_s: float) -> None:
-        self._worker, self._subject, self._slo, self._draw, self._point_s = worker, subject, slo, draw, point_s
+    def __init__(self, worker: ArmWorker, subject: Subject, slo: Slo, draw: Draw, budget: Budget) -> None:
+        self._worker, self._subject, self._slo, self._draw, self._budget = worker, subject, slo, draw, budget
         self._limits = batch_limits(subject.arm)
         self._seen: list[Observations] = []
-        self._fed: list[tuple[Served, int]] = []
+        self._fed: list[tuple[Served, Slice]] = []
 
     def run(self, say: Say) -> ArmMeasurement:
         """Batch sizes, points that are fed, points that are held out. Raises NothingMeasured, ArmFailed."""
@@ -73,7 +76,7 @@ class ArmMeasuring:
         capacity = self._capacity(replica)
         base_per_s = self._planned_for(replica)
         checks = []
-        for number, share in enumerate(HELD_OUT_SHARES, len(FED_SHARES)):
+        for number, share in enumerate(self._held_out_shares, len(FED_SHARES)):
             checks.append(self._check(replica, share, share * base_per_s, number))
             say(_said(checks[-1], self._slo))
         return ArmMeasurement(
@@ -85,17 +88,22 @@ class ArmMeasuring:
             notes=tuple(self._worker.notes),
         )
 
+    @property
+    def _held_out_shares(self) -> tuple[float, ...]:
+        """Each once."""
+        return tuple(dict.fromkeys((*HELD_OUT_SHARES, self._budget.share)))
+
     def _measure_sizes(self) -> None:
         """Sizes 1, 2, 4 … as queries of so many requests; where nothing is batched, 1 alone."""
-        served, _ = self._observed(*self._worker.serve(LoadTable(kind="single_stream", requests=ALONE_REQUESTS)))
+        served, _ = self._observe(*self._worker.serve(LoadTable(kind="single_stream", requests=ALONE_REQUESTS)))
         each_s = served.wall_s / ALONE_REQUESTS
         for size in _sizes(self._limits.max_requests)[1:]:
             batches = min(MOST_BATCHES, max(FEWEST_BATCHES, math.ceil(SIZE_S / (each_s * size))))
             table = LoadTable(kind="multi_stream", requests=size * batches, requests_per_query=size)
-            self._observed(*self._worker.serve(table))
+            self._observe(*self._worker.serve(table))
 
     def _feed(self, rate_per_s: float, number: int) -> None:
-        self._fed.append(self._observed(*self._at(readable_rate(rate_per_s), number)))
+        self._fed.append(self._observe(*self._at(readable_rate(rate_per_s), number)))
 
     def _check(self, replica: Replica, share: float, rate_per_s: float, number: int) -> HeldOutPoint:
         """Measure, then predict on the same schedule."""
@@ -108,31 +116,49 @@ class ArmMeasuring:
         return HeldOutPoint(rate_per_s, share, told, measured)
 
     def _at(self, rate_per_s: float, number: int) -> tuple[Served, Slice]:
-        most = min(MOST_REQUESTS, math.ceil(rate_per_s * self._point_s))
+        most = min(MOST_REQUESTS, math.ceil(rate_per_s * self._budget.point_s))
         return self._worker.serve_at(rate_per_s, max(short_requests(self._slo), most), number)
 
-    def _observed(self, served: Served, part: Slice) -> tuple[Served, int]:
+    def _observe(self, served: Served, part: Slice) -> tuple[Served, Slice]:
         """Keep what the block shows. Raises NothingMeasured where requests failed: those that do not are no sample."""
         answered = served.outcomes == Outcome.ANSWERED
-        if answered.mean() < 0.99:
+        if answered.mean() < FEWEST_ANSWERED:
             reasons = "; ".join(served.errors) or "not answered"
             raise NothingMeasured(
-                f'arm "{self._subject.arm.name}": {1 - answered.mean():.0%} of the requests failed: {reasons}'
+                f'arm "{self._subject.arm.name}": {1 - answered.mean():.0%} of the requests failed: {reasons}. '
+                f"Next: `llm-rec-bench run` with --arm {self._subject.arm.name} counts them by kind"
             )
         block = _block(served, self._worker.kinds(part), answered, self._limits.max_wait_ns)
         self._seen.append(observe(block, self._subject.arm.workers))
-        return served, len(part)
+        return served, part
 
     def _replica(self) -> Replica:
         """As far as it was seen. Raises NothingMeasured."""
-        arm = self._subject.arm
+        arm, seen = self._subject.arm, together(self._seen)
+        if self._fed:
+            seen = replace(seen, tokens=self._settled_tokens())
         try:
-            times = service_times(together(self._seen), self._limits.max_requests, has_cache=arm.cache is not None)
+            times = service_times(seen, self._limits.max_requests, has_cache=arm.cache is not None)
         except TooFewBatches as error:
-            raise NothingMeasured(f'arm "{arm.name}": {error}') from error
+            raise NothingMeasured(
+                f'arm "{arm.name}": {error}. Next: lower requests.feedback_share and ingest_share, so that more ask '
+                "for lists"
+            ) from error
         kinds = self._worker.trace.kind
         mix = Mix(float((kinds == RequestKind.FEEDBACK).mean()), float((kinds == RequestKind.INGEST).mean()))
         return Replica(times, self._limits, mix, arm.workers)
+
+    def _settled_tokens(self) -> npt.NDArray[np.int32]:
+        """Of the lists of the fed points, each without its first fifth.
+
+        Every block begins with the cache of the warm-up, so short blocks, and the start of a long one, meet more
+        misses than the load does.
+        """
+        settled = []
+        for served, part in self._fed:
+            stamps = stamps_of(served, self._worker.kinds(part) == RequestKind.RECOMMEND, SETTLING_SHARE)
+            settled.append(np.maximum(served.tokens, 0)[stamps.counted & stamps.answered])
+        return np.concatenate(settled)
 
     def _capacity(self, replica: Replica) -> float:
         return capacity_per_s(replica, self._draw, self._slo, SEARCH)
@@ -146,7 +172,7 @@ class ArmMeasuring:
         names = ["cpu_energy_j"] + ["gpu_energy_j"] * (self._subject.arm.device != "cpu")
         found = [served.readings.get(name) for served, _ in self._fed for name in names]
         known = [joules for joules in found if joules is not None]
-        requests = sum(n for _, n in self._fed)
+        requests = sum(len(part) for _, part in self._fed)
         return sum(known) / requests if known and len(known) == len(found) else None
 
 

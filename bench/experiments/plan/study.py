@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
-from bench.analysis.plan.fleet import PLANNED_SHARE, Fleet
+from bench.analysis.plan.fleet import Fleet
 from bench.analysis.plan.prediction import NS_PER_MS, Draw, Effort, Predicted, Replica, capacity_per_s, predict
 from bench.analysis.plan.queue import Ns
 from bench.analysis.plan.search_cost import SearchCost
@@ -20,6 +19,7 @@ from bench.errors import ConfigError, NothingMeasured
 from bench.experiments.arm_worker import ArmWorker, Subject
 from bench.experiments.plan.arm_limits import cache_mb
 from bench.experiments.plan.arm_measurement import SEARCH, ArmMeasurement, ArmMeasuring
+from bench.experiments.plan.budget import Budget
 from bench.experiments.plan.search_measurement import measure_search
 from bench.measure.knobs.threads import default_threads
 from bench.measure.pool import ArmFailed, ArmMisconfigured
@@ -50,14 +50,6 @@ class Asked:
     items: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """point_s: length of a measured point. share: of a replica's capacity that is planned for."""
-
-    point_s: float = 60.0
-    share: float = PLANNED_SHARE
-
-
 def make_plan(scenario: Scenario, data_dirs: tuple[Path, ...], asked: Asked, budget: Budget, say: Say) -> Plan:
     """Measure and plan every arm. Raises ConfigError, RecsysError, and NothingMeasured where no arm can be measured."""
     known_items = len(load_dataset(scenario.data.kind, data_dirs=data_dirs, **scenario.data.options).items)
@@ -82,7 +74,7 @@ def _plan_arm(subject: Subject, asked: Question, budget: Budget, say: Say) -> Ar
     arm, draw = subject.arm, arrivals_of(subject)
     say(f"{arm.title}: loading")
     with ArmWorker(subject) as worker:
-        measuring = ArmMeasuring(worker, subject, asked.slo, draw, budget.point_s)
+        measuring = ArmMeasuring(worker, subject, asked.slo, draw, budget)
         found = measuring.run(lambda said: say(f"{arm.title}: {said}"))
         info = worker.ready.info
     say(f"{arm.title}: searching larger catalogues")
@@ -108,7 +100,7 @@ def _simulated(
         by_rate=_by_rate(replace(fleet, effort=QUICK), asked.rate_per_s),
         by_items=_by_items(replace(found.replica, limits=replica.limits), search, draw, asked, budget),
         replicas=fleet.replicas_for(asked.rate_per_s),
-        alone_ms=float(np.quantile(found.replica.service.idle_ns[1], asked.slo.p)) / NS_PER_MS,
+        alone_ms=found.replica.service.alone_ns(asked.slo.p) / NS_PER_MS,
         means=_means(subject, found),
         search=search,
         cache_mb=cache_mb(arm),

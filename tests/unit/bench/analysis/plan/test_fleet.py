@@ -3,21 +3,38 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from plan_samples import EXPONENTIAL, FEW, SERVICE_S, SLO, poisson, simple_replica
+from plan_samples import EXPONENTIAL, FEW, FIXED, SERVICE_S, SLO, poisson, simple_replica, times
 
 from bench.analysis.capacity.slo import Slo
 from bench.analysis.plan.bill import Means
+from bench.analysis.plan.division import MOST_PARTS, divided
 from bench.analysis.plan.fleet import Fleet
-from bench.analysis.plan.prediction import Effort, capacity_per_s, predict
+from bench.analysis.plan.prediction import Effort, Replica, capacity_per_s, predict
+from bench.analysis.plan.queue import BatchLimits
 from bench.analysis.plan.search_cost import SearchCost
 from bench.analysis.stats.queueing import MM1
 
 SEARCH = SearchCost("exact", (20_000, 100_000), (1e6, 5e6), (9_000_000, 40_000_000))
 
 
-def fleet_of(replica, share=0.8):
-    return Fleet(replica, capacity_per_s(replica, poisson, SLO, FEW), SLO, poisson, FEW, share)
+def gamma(cv):
+    """Arrivals with gaps of this coefficient of variation."""
+
+    def draw(n, rate_per_s, number):
+        gaps_s = np.random.default_rng([4, number]).standard_gamma(cv**-2, n) * cv**2 / rate_per_s
+        return np.rint(np.cumsum(gaps_s) * 1e9).astype(np.int64)
+
+    return draw
+
+
+def constant(n, rate_per_s, number):
+    return np.rint(np.arange(1, n + 1) / rate_per_s * 1e9).astype(np.int64)
+
+
+def fleet_of(replica, share=0.8, draw=poisson, effort=FEW):
+    return Fleet(replica, capacity_per_s(replica, draw, SLO, effort), SLO, draw, effort, share)
 
 
 def test_capacity_is_where_theory_has_it():
@@ -38,12 +55,55 @@ def test_a_wide_limit_is_bounded_by_what_a_server_can_do():
     assert capacity_per_s(simple_replica(), poisson, Slo("p99", 1e6), FEW) == pytest.approx(0.98 / SERVICE_S)
 
 
+def test_a_limit_that_only_filled_batches_keep_is_found():
+    """Up to 8 leave together, or after 60 ms: nearly alone each waits longer than the limit of 50 ms."""
+    replica = Replica(times(FIXED, more=8), BatchLimits(8, max_wait_ns=60_000_000))
+    assert predict(replica, poisson, 10.0, 0.99, FEW).tail_ms.point > SLO.limit_ms
+    assert capacity_per_s(replica, poisson, SLO, FEW) > 0.5 * 8 / SERVICE_S
+
+
+@pytest.mark.parametrize(("draw", "squared_cv"), [(gamma(3.0), 9.0), (poisson, 1.0), (constant, 0.0)])
+@pytest.mark.parametrize("replicas", [1, 2, 8])
+def test_dividing_the_users_brings_gaps_nearer_to_a_poisson_process(draw, squared_cv, replicas):
+    """Each replica's gaps are sums of a geometric number of the stream's: c² becomes 1 + (c² − 1) / N."""
+    due_ns = divided(draw, replicas)(40_000, 100.0, 1)
+    gaps_ns = np.diff(due_ns)
+    assert gaps_ns.mean() == pytest.approx(1e7, rel=0.06)
+    assert (gaps_ns.std() / gaps_ns.mean()) ** 2 == pytest.approx(1 + (squared_cv - 1) / replicas, rel=0.1, abs=0.001)
+
+
+def test_a_recording_too_short_to_be_divided_is_replayed_as_it_is():
+    def recording(n, rate_per_s, number):
+        return poisson(min(n, 3_000), rate_per_s, number)
+
+    assert np.array_equal(divided(recording, 4)(2_000, 50.0, 1), recording(2_000, 50.0, 1))
+
+
+def test_replicas_are_given_a_share_of_the_arrivals_and_not_their_bursts_or_their_evenness():
+    """What is left of bursts among 32 is small, and nothing of a clock: both are served as Poisson arrivals are."""
+    effort = Effort(6_000, 4)
+    bursty, even, plain = (
+        fleet_of(simple_replica(), draw=draw, effort=effort) for draw in (gamma(3.0), constant, poisson)
+    )
+    assert bursty.capacity_per_s < plain.capacity_per_s < even.capacity_per_s
+    most = plain.replicas_for(10_000.0)
+    assert most > MOST_PARTS
+    for fleet in (bursty, even):
+        assert fleet.replicas_for(10_000.0) == pytest.approx(most, rel=0.1)
+        counts = [fleet.replicas_for(rate) for rate in (20.0, 300.0, 1_000.0, 3_000.0, 10_000.0)]
+        assert counts == sorted(counts)
+    alone_per_s = 0.8 * bursty.capacity_per_s
+    assert bursty.replicas_for(10_000.0) < 10_000 / alone_per_s
+    assert bursty.replicas_for(alone_per_s) == 1
+
+
 def test_replicas_grow_with_the_rate_and_with_the_room_that_is_left():
     fleet, roomier = fleet_of(simple_replica()), fleet_of(simple_replica(), share=0.4)
     counts = [fleet.replicas_for(rate) for rate in (1.0, 100.0, 1_000.0, 50_000.0)]
     assert counts == sorted(counts)
     assert counts[0] == 1
-    assert counts[-1] == math.ceil(50_000 / (0.8 * fleet.capacity_per_s))
+    assert counts[-1] == math.ceil(50_000 / (0.8 * fleet.divided_capacity_per_s))
+    assert fleet.divided_capacity_per_s == pytest.approx(fleet.capacity_per_s, rel=0.06), "Poisson stays Poisson"
     assert roomier.replicas_for(50_000.0) == pytest.approx(2 * counts[-1], abs=1)
 
 
