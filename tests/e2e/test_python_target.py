@@ -1,12 +1,12 @@
-"""A Python object of somebody else's in the report, the README's worked examples, and what cannot be a target."""
+"""A Python object of somebody else's in the report, the worked examples, and what cannot be a target."""
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 from faulty_service import by_popularity, foreign_service
 from mini_scenario import TFIDF, made_run, rows_of, scenario_text, write_scenario
+from pages import PAGES
 
 from bench.analysis.stages import stage_lengths_ns
 from bench.cli import main
@@ -72,10 +72,10 @@ def ids():
     return [item.item_id for item in load_dataset("embedded", data_dirs=(), users=120).items[:5]]
 
 
-def test_the_readmes_worked_examples_run_as_they_stand(module, monkeypatch, ids):
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    [code] = re.findall(r"```python\n(class .*?)```", readme, re.DOTALL)
-    theirs, mine = re.findall(r"```toml\n(\[\[arm\]\]\n.*?)```", readme, re.DOTALL)
+def test_the_worked_examples_run_as_they_stand(module, monkeypatch, ids):
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    [code] = re.findall(r"```python\n(class .*?)```", pages, re.DOTALL)
+    theirs, mine = re.findall(r"```toml\n(\[\[arm\]\]\n.*?)```", pages, re.DOTALL)
     (module / "newest.py").write_text(code)
     monkeypatch.setenv("RANK_KEY", "s3cret-key")
     with foreign_service(by_popularity(ids)) as service:

@@ -1,24 +1,39 @@
-"""The README's commands are parsed, and run: as they stand where they are quick, as a dry run where they are not."""
+"""The commands of README.md and its chapters are parsed, and run: as they stand where quick, as a dry run where not.
+
+Their links lead somewhere, and what they should name is named.
+"""
 
 import json
 import re
 import shlex
 import shutil
-from pathlib import Path
 
 import mini_gate
 import pytest
 import typer
 from mini_scenario import scenario_text, write_scenario
+from pages import PAGES, ROOT
 from service_process import serving
 
 from bench.cli import build_app, main
 from recsys.data.loading import data_dirs_from_environment
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-COMMANDS = [line.partition("#")[0] for line in re.findall(r"^llm-rec-bench .+$", README, re.MULTILINE)]
+
+
+def found(pattern):
+    """What all pages hold of it, each once."""
+    return list(dict.fromkeys(match for text in TEXTS.values() for match in re.findall(pattern, text, re.MULTILINE)))
+
+
+COMMANDS = [line.partition("#")[0] for line in found(r"^llm-rec-bench .+$")]
+MAKE_TARGETS = found(r"(?:^|`)make (\w+)")
+LINKS = [
+    pytest.param(page, link, id=f"{page.parent.name}:{link}")
+    for page, text in TEXTS.items()
+    for link in dict.fromkeys(re.findall(r"\]\(([^):]+)\)", text))
+]
 QUICK = {
     "evaluate": "--users 5 --arm tfidf --out OUT",
     "capacity": "--probes 3 --probe-s 1.5 --set arm.minilm-int8.encoder={kind='fake',service_ms=2} --out OUT",
@@ -56,7 +71,7 @@ def test_there_are_commands():
     assert len(COMMANDS) >= 6
 
 
-@pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, re.MULTILINE))
+@pytest.mark.parametrize("target", MAKE_TARGETS)
 def test_each_make_target_exists(target):
     assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
 
@@ -98,6 +113,27 @@ def test_command(line, results, monkeypatch, tmp_path):
     assert main([verb, *words]) in held_still
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_each_link_leads_somewhere(link):
-    assert (ROOT / link).exists()
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_each_link_leads_somewhere(page, link):
+    """From the folder of the page that holds it; where it names a heading, to that heading."""
+    file, _, heading = link.partition("#")
+    target = page.parent / file if file else page
+    assert target.exists()
+    if heading:
+        assert heading in headings(target)
+
+
+def headings(page):
+    """As links name them: small letters, hyphens for spaces, no other signs."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_each_scenario_is_named():
+    names = {path.stem for path in (ROOT / "scenarios").glob("*.toml")}
+    assert names <= set(re.findall(r"`(\w+)`", TEXTS[ROOT / "README.md"]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_no_line_is_longer_than_code_may_be(page):
+    assert not [line for line in TEXTS[page].splitlines() if len(line) > 120]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("bench", "recsys", "scenarios", "pyproject.toml", "README.md")
+PARTS = ("bench", "recsys", "scenarios", "pyproject.toml", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,7 @@ def test_every_module_and_every_file_that_they_read_is_inside(wheel):
         "bench/report/*.css", "bench/report/*.j2",
     )  # fmt: skip
     assert wanted <= inside
+    assert [name for name in inside if name.endswith(".dist-info/licenses/LICENSE")]
     assert not [name for name in inside if name.startswith(("tests/", "results/", "run_bench"))]
 
 
