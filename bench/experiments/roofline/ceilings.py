@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bench.clock import NS_PER_S, MonotonicClock
 
-SIDE = 2048
-"""Of square matrices: 16 MB in fp32, so that products are bound by arithmetic and not by memory."""
+SIDES = (256, 512, 1024, 2048, 4096, 8192)
+"""Of square matrices, the longer the less a product is bound by memory and by being begun."""
+LONG_S = 0.05
+"""A product that takes longer is not tried with twice the side, eight times the work: where a processor lacks a
+precision, PyTorch computes it number by number, and a large product takes minutes."""
 READ_BYTES = 512_000_000
 """Far beyond the caches of a core."""
 LEAST_S = 0.5
 REPEATS = 5
 PRECISIONS = ("fp32", "bf16", "int8")
+Work = Callable[[], Any]
+Product = Callable[[str, str, int], Work]
+"""From precision, device and side to one product of two matrices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +34,24 @@ class ProductCeiling:
     device: str = "cpu"
 
     def run(self, clock: MonotonicClock) -> float:
-        """Floating-point (int8: integer) operations a second, the best of some repeats; 0 where PyTorch has none."""
+        """Floating-point (int8: integer) operations a second, the best product and size; 0 where PyTorch has none."""
         import torch
 
         torch.set_num_threads(self.threads)
-        multiply, left, right = _operands(self.precision, self.device)
-        try:
-            return 2 * SIDE**3 * _best_per_s(lambda: multiply(left, right), _wait_for(self.device), clock)
-        except (RuntimeError, NotImplementedError):  # this build has no such product
-            return 0.0
+        products = (_plain_product, _packed_int8_product) if self.precision == "int8" else (_plain_product,)
+        return max(self._best_size_per_s(product, clock) for product in products)
+
+    def _best_size_per_s(self, product: Product, clock: MonotonicClock) -> float:
+        best_per_s = 0.0
+        for side in SIDES:
+            try:
+                per_s = _best_per_s(product(self.precision, self.device, side), _wait_for(self.device), clock)
+            except (RuntimeError, NotImplementedError):  # this build has no such product
+                break
+            best_per_s = max(best_per_s, 2 * side**3 * per_s)
+            if per_s < 1 / LONG_S:
+                break
+        return best_per_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +70,28 @@ class ReadingCeiling:
         return READ_BYTES * _best_per_s(array.sum, _wait_for(self.device), clock)
 
 
-def _operands(precision: str, device: str) -> tuple[Callable[[Any, Any], Any], Any, Any]:
+def _plain_product(precision: str, device: str, side: int) -> Work:
     import torch
 
     if precision == "int8":
-        left, right = (torch.randint(-100, 100, (SIDE, SIDE), dtype=torch.int8, device=device) for _ in range(2))
-        return torch._int_mm, left, right
+        left, right = (torch.randint(-100, 100, (side, side), dtype=torch.int8, device=device) for _ in range(2))
+        return partial(torch._int_mm, left, right)
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    left, right = (torch.randn(SIDE, SIDE, device=device).to(dtype) for _ in range(2))
-    return torch.mm, left, right
+    return partial(torch.mm, *(torch.randn(side, side, device=device).to(dtype) for _ in range(2)))
+
+
+def _packed_int8_product(precision: str, device: str, side: int) -> Work:
+    """As quantised layers do it, on processors without instructions for int8 too. Raises RuntimeError on a GPU."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that PyTorch will make such tensors another way
+        left, right = (
+            torch.quantize_per_tensor(torch.randn(side, side, device=device), 0.02, zero, dtype)
+            for zero, dtype in ((64, torch.quint8), (0, torch.qint8))
+        )
+        packed = torch.ops.quantized.linear_prepack(right, None)
+    return partial(torch.ops.quantized.linear, left, packed, 1.0, 0)
 
 
 def _wait_for(device: str) -> Callable[[], None]:
@@ -71,7 +101,7 @@ def _wait_for(device: str) -> Callable[[], None]:
     return torch.cuda.synchronize if device.startswith("cuda") else lambda: None
 
 
-def _best_per_s(work: Callable[[], Any], wait: Callable[[], None], clock: MonotonicClock) -> float:
+def _best_per_s(work: Work, wait: Callable[[], None], clock: MonotonicClock) -> float:
     """Times a second that the work is done, in the best of some repeats of at least LEAST_S in all."""
     work()
     wait()
