@@ -19,7 +19,7 @@ def ceilings_table(found: Roofline) -> Table:
         for precision, per_s in found.products_per_s.items()
     ]
     rows.append(Row("reading memory", (_rate(found.read_bytes_per_s, "GB/s"),)))
-    notes = ("The best of PyTorch's products of square matrices, whatever their size; a sum over 512 MB. Medians over the rounds.",)
+    notes = ("The best of PyTorch's products of square matrices; a sum over 512 MB. Medians over the rounds.",)
     return Table(f"What {found.device} can do with {found.threads} threads", "", columns, tuple(rows), notes)
 
 
