@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from typing import Any
 
@@ -9,7 +10,8 @@ from typing import Any
 def end(process: subprocess.Popen[Any], limit_s: float) -> None:
     """Close its input, wait so long for it to finish what it has, then kill it; its pipes are closed afterwards."""
     if process.stdin is not None:
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it died with something unread
+            process.stdin.close()
     try:
         process.wait(limit_s)
     except subprocess.TimeoutExpired:

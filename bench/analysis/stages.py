@@ -50,18 +50,17 @@ def _of_cell(cell: Cell) -> list[dict[str, object]]:
     for around, (low, high, p) in WINDOWS.items():
         if len(response_ms) >= minimum_n(p):
             groups[around] = _between(response_ms, low, high)
+    identity = {
+        "arm": cell.arm["name"],
+        "load": cell.load,
+        "offered_per_s": cell.offered_per_s,
+        "request_kind": cell.request_kind,
+    }
+    means_ms = {around: lengths_ms.to_numpy()[chosen].mean(axis=0) for around, chosen in groups.items()}
     return [
-        {
-            "arm": cell.arm["name"],
-            "load": cell.load,
-            "offered_per_s": cell.offered_per_s,
-            "request_kind": cell.request_kind,
-            "around": around,
-            "stage": stage,
-            "ms": float(lengths_ms.loc[chosen, stage].mean()),
-        }
-        for around, chosen in groups.items()
-        for stage in lengths_ms.columns
+        {**identity, "around": around, "stage": stage, "ms": float(mean_ms)}
+        for around, of_stages_ms in means_ms.items()
+        for stage, mean_ms in zip(lengths_ms.columns, of_stages_ms, strict=True)
     ]
 
 

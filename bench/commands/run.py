@@ -74,7 +74,8 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     file = kept.file if kept else read_scenario(str(scenario), overrides)
     data_dirs = data_dirs_from_environment(data_dir)
     before = kept.generation if kept else EngineChoice().entry
-    chosen = EngineChoice(engine or before["engine"], generators or before["generators"], engine_options(engine_set))
+    options = engine_options(engine_set) or before["options"]
+    chosen = EngineChoice(engine or before["engine"], generators or before["generators"], options)
     built_engine(chosen, file.scenario)
     terminal = Terminal()
     if dry_run:

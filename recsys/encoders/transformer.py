@@ -12,7 +12,8 @@ from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.torch_model import load_torch_model
-from recsys.errors import BadOptions
+from recsys.errors import BadOptions, MissingDevice
+from recsys.models.cpu_features import has_bf16_products
 from recsys.options import OptionsModel
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
@@ -44,7 +45,8 @@ class TransformerEncoder(PretrainedEncoder):
     def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process.
 
-        Raises ModelError, BadOptions, MissingLibrary where it is to be compiled and there is no compiler.
+        Raises ModelError, BadOptions, MissingDevice for bf16 on a CPU that lacks it, MissingLibrary where it is to be
+        compiled and there is no compiler.
         """
         from recsys.models.compiled import compiled_states
         from recsys.models.encoder import encoder_states
@@ -54,6 +56,11 @@ class TransformerEncoder(PretrainedEncoder):
             raise BadOptions(
                 f'encoder "transformer": graphs = true is for a model that is not compiled, on a GPU; device is '
                 f'"{runtime.device}". Next: leave graphs out, or device = "cuda"'
+            )
+        if options.precision == "bf16" and runtime.device == "cpu" and not has_bf16_products():
+            raise MissingDevice(
+                'encoder "transformer": precision = "bf16", and this CPU has no instructions for it: a product would '
+                'take a hundred times as long as in fp32. Next: precision = "fp32", or kind = "int8"'
             )
         module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
         super().__init__(options, runtime, model)

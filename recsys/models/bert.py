@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recsys.models.cpu_features import has_bf16_products
+
 Product: TypeAlias = Callable[[Tensor], Tensor]
 ProductAndSum: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
@@ -105,13 +107,15 @@ def _norm(module: Any) -> Norm:
 
 
 def _packed(weight: Tensor) -> Tensor | None:
-    """The weight in oneDNN's own layout; None off the CPU and where this PyTorch lacks the operators.
+    """The weight in oneDNN's own layout; None off the CPU, and where PyTorch lacks the operators or the CPU the type.
 
     They are the ones its compiler emits for frozen weights, called here without a compiler.
     """
     if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     if not hasattr(torch.ops.mkldnn, "_reorder_linear_weight") or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        return None
+    if weight.dtype == torch.bfloat16 and not has_bf16_products():
         return None
     packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight)
     return packed

@@ -33,6 +33,15 @@ def cpu_features() -> tuple[str, ...]:
     return (platform.machine(), *(name for name in MATTERING if name in flags))
 
 
+def has_bf16_products() -> bool:
+    """Whether this CPU multiplies bf16 by instructions of its own: without, PyTorch does it number by number."""
+    import torch
+
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return True  # other libraries do it then, and none says
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def has_int8_dot_product() -> bool:
     """Whether 8-bit weights can be used whole. Unknown CPUs count as not, except 64-bit ARM, where it is usual."""
     machine, *features = cpu_features()

@@ -77,7 +77,7 @@ class EngineChoice:
     @property
     def entry(self) -> dict[str, Any]:
         """For run.json."""
-        return {"engine": self.kind, "generators": self.generators}
+        return {"engine": self.kind, "generators": self.generators, "options": dict(self.options)}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import subprocess
@@ -14,11 +15,20 @@ from types import MappingProxyType
 from bench.child_process import end
 from bench.errors import ConfigError
 from bench.scenario import ArmTable, Scenario
-from recsys.errors import BadOptions, DataError, MissingDevice, MissingLibrary, ModelError, RecsysError, UnknownKind
+from recsys.errors import (
+    BadOptions,
+    DataError,
+    MissingDevice,
+    MissingLibrary,
+    MissingServer,
+    ModelError,
+    RecsysError,
+    UnknownKind,
+)
 
 MODULE = "bench.service"
 END_LIMIT_S = 15.0
-_KINDS = (MissingLibrary, MissingDevice, UnknownKind, BadOptions, ModelError, DataError, ConfigError)
+_KINDS = (MissingLibrary, MissingDevice, MissingServer, UnknownKind, BadOptions, ModelError, DataError, ConfigError)
 ERRORS: Mapping[str, type[RecsysError] | type[ConfigError]] = MappingProxyType(
     {error.__name__: error for error in _KINDS}
 )
@@ -45,12 +55,14 @@ class OwnService:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         content = pickle.dumps(order)
-        self._process.stdin.write(len(content).to_bytes(8, "big") + content)
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has died already, and says nothing
+            self._process.stdin.write(len(content).to_bytes(8, "big") + content)
+            self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline() or b"{}")
         if "url" not in said:
             self.close()
-            raise ERRORS.get(said.get("error", ""), RuntimeError)(said.get("message", "the service died at its start"))
+            silent = f"the service died at its start. Next: llm-rec-bench serve SCENARIO --arm {order.arm.name}"
+            raise ERRORS.get(said.get("error", ""), RuntimeError)(said.get("message", silent))
         self.url = str(said["url"])
         self.process = self._process.pid
 

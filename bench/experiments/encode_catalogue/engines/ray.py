@@ -101,8 +101,9 @@ class RayEngine:
         rows = [{"shard": pickle.dumps(shard)} for shard in shards]
         if not rows:
             return
-        reports = iter(self._pool(rows, destination).iter_rows())
-        for _ in rows:
+        count, reports = len(rows), iter(self._pool(rows, destination).iter_rows())
+        del rows  # Ray has them, and moves to disk what its memory does not hold
+        for _ in range(count):
             yield _good(_asked(lambda: next(reports))["report"])
 
     def _pool(self, rows: list[dict[str, bytes]], destination: Destination) -> Any:

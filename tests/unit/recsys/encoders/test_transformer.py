@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from recsys.encoders import build_encoder, exact_reference
-from recsys.errors import BadOptions, MissingLibrary
+from recsys.errors import BadOptions, MissingDevice, MissingLibrary
+from recsys.models.cpu_features import has_bf16_products
 
 TINY = {"model": "bert-tiny-uncased", "weights": "random"}
 TEXTS = [
@@ -25,11 +26,18 @@ def cosines(one, other):
     return np.einsum("ij,ij->i", one, other)
 
 
+@pytest.mark.skipif(not has_bf16_products(), reason="this CPU multiplies no bf16")
 def test_bf16_stays_close_to_fp32_and_is_counted_as_what_it_is():
     exact, half = build_encoder("transformer"), build_encoder("transformer", precision="bf16")
     assert exact.info.products == {"fp32": 36}
     assert half.info.products == {"bf16": 36}
     assert cosines(exact.encode(TEXTS), half.encode(TEXTS)).min() > 1 - 2e-3
+
+
+def test_on_a_cpu_without_it_bf16_is_refused(monkeypatch):
+    monkeypatch.setattr("recsys.encoders.transformer.has_bf16_products", lambda: False)
+    with pytest.raises(MissingDevice, match="no instructions for it"):
+        build_encoder("transformer", precision="bf16")
 
 
 BACKENDS = ["aot_eager", pytest.param("inductor", marks=pytest.mark.verify)]
