@@ -45,7 +45,7 @@ class Kept:
     @property
     def generation(self) -> dict[str, Any]:
         """Who offered its requests; runs of before there was a choice do not say, or not with which options."""
-        return EngineChoice().entry | self.run.get("generation", {})
+        return EngineChoice().entry | dict(self.run.get("generation", {}))
 
     @property
     def warning(self) -> str:

@@ -23,6 +23,7 @@ from bench.measure.pool import WorkerPool
 from bench.measure.slices import cut_slices
 from bench.measure.worker import Serve, Worker
 from bench.rows import Origin, block_rows
+from bench.run_entries import block_entry
 from bench.scenario_file import read_scenario
 
 SERVER = """\
@@ -148,7 +149,7 @@ def test_an_inbox_that_wakes_late_is_noticed(tmp_path, monkeypatch):
         "status": "complete",
         "arms": [{"name": "fake", "label": "fake", "role": "", "device": "cpu", "placement": "profile",
                   "encoder": "fake", "load_s": [1.0], "status": "measured", "reason": ""}],
-        "blocks": [],
+        "blocks": [block_entry("fake", slices[0], 0, served)],
         "scenario": scenario.model_dump(mode="json"),
         "environment": {"load_average": {"cores": 2}},
         "data": {"items": 600},

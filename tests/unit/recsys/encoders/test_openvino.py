@@ -5,6 +5,7 @@ import pytest
 
 from recsys.encoders import build_encoder
 from recsys.encoders.batching import NORM_TOLERANCE
+from recsys.models.cpu_features import has_int8_dot_product
 from recsys.models.locate import locate
 from recsys.models.openvino_graph import build_float_graph, kept_products
 
@@ -43,10 +44,14 @@ def int8():
     return build_encoder("openvino", model="minilm", precision="int8")
 
 
-def test_int8_keeps_the_feed_forward_outputs_of_the_first_layers(int8, exact):
-    assert int8.info.precision == "int8"
+@pytest.mark.skipif(not has_int8_dot_product(), reason="without dot products of int8 OpenVINO cuts products up")
+def test_int8_keeps_the_feed_forward_outputs_of_the_first_layers(int8):
     assert int8.info.products["int8"] == 33
     assert sum(int8.info.products.values()) == 36
+
+
+def test_int8_stays_close(int8, exact):
+    assert int8.info.precision == "int8"
     assert (np.einsum("ij,ij->i", int8.encode(TEXTS), exact) > 0.97).all()
 
 
