@@ -80,7 +80,10 @@ def test_each_make_target_exists(target):
 def test_each_command_has_the_verb_and_the_options_that_it_needs(line):
     verb, *words = shlex.split(line)[1:]
     command = typer.main.get_command(build_app()).commands[verb]
-    command.make_context(verb, words)
+    context = command.make_context(verb, list(words))  # raises for an option that it lacks or cannot read
+    assert not context.args, "no word is left over"
+    assert all(any(option in parameter.opts for parameter in command.params)
+               for option in words if option.startswith("--"))  # fmt: skip
 
 
 @pytest.mark.parametrize("line", [pytest.param(line, marks=pytest.mark.verify) if is_long(line) else line
