@@ -74,8 +74,9 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     file = kept.file if kept else read_scenario(str(scenario), overrides)
     data_dirs = data_dirs_from_environment(data_dir)
     before = kept.generation if kept else EngineChoice().entry
-    options = engine_options(engine_set) or before["options"]
-    chosen = EngineChoice(engine or before["engine"], generators or before["generators"], options)
+    kind = engine or before["engine"]
+    options = engine_options(engine_set) or (before["options"] if kind == before["engine"] else {})
+    chosen = EngineChoice(kind, generators or before["generators"], options)
     built_engine(chosen, file.scenario)
     terminal = Terminal()
     if dry_run:

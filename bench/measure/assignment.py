@@ -16,11 +16,15 @@ HERE = "local"
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Who offers scheduled requests. engine: its kind. ticket: by which a worker finds what the engine has started."""
+    """Who offers scheduled requests. engine: its kind. ticket: by which a worker finds what the engine has started.
+
+    lead_ns: from telling generators elsewhere when to begin until they do.
+    """
 
     engine: str = HERE
     generators: int = 1
     ticket: str = ""
+    lead_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,19 @@ def scenario(tmp_path):
     return path
 
 
+@pytest.fixture
+def company_ignored(monkeypatch):
+    """Tests run beside this one, and would have every comparison contaminated; who judges that has tests of its own."""
+    monkeypatch.setattr("bench.experiments.gate.gate.contamination", lambda samples: [])
+
+
 def gate(scenario, *words):
     told = scenario.parent / "gate.json"
     code = main(["gate", str(scenario), "--json", str(told), *map(str, words)])
     return code, json.loads(told.read_text())
 
 
+@pytest.mark.usefixtures("company_ignored")
 def test_twice_the_service_time_is_a_regression_that_a_fresh_start_confirms(scenario, capsys):
     scenario.write_text(with_only("control"))
     code, told = gate(scenario, "--set", "arm.control.encoder.service_ms=8.0")

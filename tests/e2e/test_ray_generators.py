@@ -39,7 +39,9 @@ placement = "profile"
 target = { kind = "http", serve = true }
 """
 REQUESTS = "[requests]\nhistory = 10\nk = 5\nfeedback_share = {share}\n"
-TWO = ("--engine", "ray", "--generators", "2")
+LEAD = {"lead_ms": 3000}  # tests beside this one may keep a generator from being told in time
+TWO = ("--engine", "ray", "--generators", "2", "--engine-set", "lead_ms=3000")
+RAY = EngineChoice("ray", 2, LEAD)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_two_generators_measure_what_one_measures(tmp_path, cluster):
     assert theirs["schedules_sha256"] == mine["schedules_sha256"]
     assert (mine["generation"], theirs["generation"]) == (
         {"engine": "local", "generators": 1, "options": {}},
-        {"engine": "ray", "generators": 2, "options": {}},
+        {"engine": "ray", "generators": 2, "options": LEAD},
     )
     rows = [pd.read_parquet(folder / "requests.parquet") for folder in (one, two)]
     assert (rows[1]["outcome"] == "answered").all()
@@ -120,7 +122,7 @@ def broken_run(tmp_path, measure):
     )
     results = tmp_path / "results"
     with Killer("Generator", lambda: list(results.glob("*.partial/part-*.parquet"))) as killer:
-        broken = measure(tmp_path, text, EngineChoice("ray", 2))
+        broken = measure(tmp_path, text, RAY)
     assert killer.killed
     arm, kept = told(broken)["arms"][0], told(broken)["blocks"]
     assert arm["status"] == "failed"
@@ -155,7 +157,7 @@ def test_a_foreign_service_is_told_the_same_histories_whoever_asks(tmp_path, clu
     ids = [item.item_id for item in load_dataset("embedded", data_dirs=(), users=120).items[:5]]
     body = '{"who": "{user}", "seen": {history}, "at": {timestamp}}'
     asked = []
-    for name, choice in (("one", EngineChoice()), ("two", EngineChoice("ray", 2))):
+    for name, choice in (("one", EngineChoice()), ("two", RAY)):
         with foreign_service(lambda head, body: reply({"items": ids})) as theirs:
             arm = f"""
 [[arm]]

@@ -76,7 +76,10 @@ class Generator:
         with CollectorOff(self._clock):
             inbox = LOADS.get(share.table.kind).open(offer, self._clock, recorder)
             if len(requests) and self._clock.now_ns() > recorder.intended_ns[0]:
-                raise LateStart("it was told of the start too late. Next: let less run beside it")
+                raise LateStart(
+                    "it was told of the start too late. Next: let less run beside it, or more time to be told in "
+                    "(--engine-set lead_ms=2000)"
+                )
             told = self._client.serve(inbox, recorder)
         return portion_of(recorder, share.places, told)
 

@@ -13,7 +13,9 @@ from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from bench.clock import NS_PER_S, MonotonicClock
+from pydantic import Field
+
+from bench.clock import NS_PER_MS, MonotonicClock
 from bench.measure.assignment import Assignment, Generation, read_trace
 from bench.measure.generators import GENERATORS
 from bench.measure.generators.generator import Generator, Share
@@ -31,18 +33,19 @@ from recsys.options import OptionsModel
 REQUIRES = ("ray",)
 EXTRA = "ray"
 
-LEAD_NS = NS_PER_S // 2
-"""From telling the generators when to start until they do: a thousand times what telling takes."""
-
 
 class GeneratorLost(Exception):
     """A generator's process died, or its machine is gone."""
 
 
 class RayOptions(OptionsModel):
-    """address: of a cluster to join, "" starts one on this machine. Data must lie on each of its machines."""
+    """address: of a cluster to join, "" starts one on this machine. Data must lie on each of its machines.
+
+    lead_ms: from telling the generators when to begin until they do: a thousand times what telling takes at rest.
+    """
 
     address: str = HERE
+    lead_ms: int = Field(500, ge=1, le=60_000)
 
 
 @GENERATORS.register("ray")
@@ -53,7 +56,7 @@ class RayEngine:
     over_the_wire: ClassVar[bool] = True
 
     def __init__(self, options: RayOptions, generators: int) -> None:
-        self.generation = Generation("ray", generators)
+        self.generation = Generation("ray", generators, lead_ns=options.lead_ms * NS_PER_MS)
         self._cluster = ray_cluster(cpus=generators + 1, address=options.address)
 
     def __enter__(self) -> Self:
@@ -81,6 +84,7 @@ class RayCrew:
         self._exit = contextlib.ExitStack()
         self._exit.enter_context(ray_cluster(cpus=0, address=assignment.generation.ticket))
         self._clock = clock
+        self._lead_ns = assignment.generation.lead_ns
         self._trace: Trace = read_trace(assignment)
         actor = ray.remote(num_cpus=0, max_restarts=0, scheduling_strategy="SPREAD")(Generator)
         self._actors = [actor.remote() for _ in range(assignment.generation.generators)]
@@ -108,7 +112,7 @@ class RayCrew:
 
     def serve(self, offer: Offer, recorder: Recorder) -> dict[str, float]:
         """Start all at one time, wait for all, merge."""
-        start_ns = self._clock.now_ns() + LEAD_NS
+        start_ns = self._clock.now_ns() + self._lead_ns
         portions: list[Portion] = self._each("serve", [(start_ns + offset.ns,) for offset in self._offsets])
         merge(recorder, portions, [offset.ns for offset in self._offsets])
         self.reports = tuple(
