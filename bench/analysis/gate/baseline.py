@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.analysis.gate.counters import CountedSide, SharedCounters, Where
 from bench.analysis.gate.samples import Metric, Place, ProcessSample, Side, by_block, log_ratios
 from bench.analysis.stats.paired_blocks import LEAST_RUNS, median_of_blocks
 from bench.analysis.stats.samples import TooFewSamples
+from bench.errors import NothingMeasured
 
 SCHEMA_VERSION: Literal[2] = 2
 """Of the file: 2 keeps unsteady counters, and names them."""
@@ -71,7 +73,10 @@ class Baseline(BaseModel):
 def run_log_ratios(
     samples: Sequence[ProcessSample], denominators: Mapping[str, str]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """One run's median ln(arm / denominator) by arm, load and metric; what its blocks do not carry is left out."""
+    """One run's median ln(arm / denominator) by arm, load and metric; what too few blocks carry is left out.
+
+    Raises NothingMeasured where a block has no ratio because an arm failed: later runs would be held against the rest.
+    """
     ratios: dict[str, dict[str, dict[str, float]]] = {}
     loads = dict.fromkeys(sample.load for sample in samples)
     for arm, denominator in denominators.items():
@@ -80,8 +85,9 @@ def run_log_ratios(
             below = by_block(samples, Side.HEAD, Place(denominator, load))
             for metric in Metric:
                 values = log_ratios(below, head, metric)
+                _require_answers(values, arm, denominator, load, metric)
                 try:
-                    median = median_of_blocks(values[np.isfinite(values)])
+                    median = median_of_blocks(values)
                 except TooFewSamples:
                     continue
                 ratios.setdefault(arm, {}).setdefault(load, {})[metric.value] = median.point
@@ -91,18 +97,30 @@ def run_log_ratios(
 def baseline_arms(
     runs: Sequence[Mapping[str, Mapping[str, Mapping[str, float]]]], denominators: Mapping[str, str]
 ) -> dict[str, BaselineArm]:
-    """The ratios of several runs together; a metric that one of them lacks is left out."""
+    """The ratios of several runs together. Raises NothingMeasured where one of them lacks what another has."""
     arms = {}
     for arm, denominator in denominators.items():
-        loads: dict[str, dict[str, list[float]]] = {}
-        for load in runs[0].get(arm, {}):
-            for metric in runs[0][arm][load]:
-                values = [run.get(arm, {}).get(load, {}).get(metric) for run in runs]
-                found = [value for value in values if value is not None]
-                if len(found) == len(runs):
-                    loads.setdefault(load, {})[metric] = found
+        found = [run.get(arm, {}) for run in runs]
+        held = [{(load, metric) for load in run for metric in run[load]} for run in found]
+        lacking = sorted(set.union(*held) - set.intersection(*held))
+        if lacking:
+            told = ", ".join(f"{metric} of {load}" for load, metric in lacking)
+            raise NothingMeasured(
+                f"{arm}: not every run of the baseline carries {told}. Next: make it again, with more [gate] blocks"
+            )
+        loads = {load: {metric: [run[load][metric] for run in found] for metric in found[0][load]} for load in found[0]}
         arms[arm] = BaselineArm(denominator=denominator, log_ratios=loads)
     return arms
+
+
+def _require_answers(values: npt.NDArray[np.float64], arm: str, denominator: str, load: str, metric: Metric) -> None:
+    """Raise NothingMeasured for a block whose value is infinite on either side."""
+    failed = int(np.count_nonzero(~np.isfinite(values)))
+    if failed:
+        raise NothingMeasured(
+            f"{arm}, {load}: in {failed} of {values.size} blocks so many requests of it or of {denominator} failed "
+            f"that {metric} is infinite. Next: see why they fail; a baseline takes arms that answer"
+        )
 
 
 def _at(environment: Mapping[str, Any], path: Sequence[str]) -> Any:

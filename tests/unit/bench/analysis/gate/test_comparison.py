@@ -17,6 +17,7 @@ from bench.analysis.gate.comparison import (
 from bench.analysis.gate.limits import Limits
 from bench.analysis.gate.rule import GateVerdict
 from bench.analysis.gate.samples import Metric, Side
+from bench.errors import NothingMeasured
 
 LIMITS = Limits({Metric.P50: 1.05, Metric.P90: 1.05, Metric.CPU: 1.05, Metric.P99: 1.15})
 
@@ -120,6 +121,21 @@ def both_arms(ratio, seed, scatter=0.01):
         *gate_samples(2 * ratio * speed, scatter, seed=seed, sides=only_head),
         *gate_samples(speed, scatter, seed=seed + 1000, arm="below", sides=only_head),
     ]
+
+
+def test_an_arm_that_fails_makes_no_baseline():
+    below = [sample for sample in both_arms(1.0, 1) if sample.arm == "below"]
+    arm = failing([sample for sample in both_arms(1.0, 1) if sample.arm == "a"], Side.HEAD)
+    with pytest.raises(NothingMeasured, match=r"a, single_stream: in 10 of 10 blocks .* of below failed that p50 is"):
+        run_log_ratios([*arm, *below], {"a": "below"})
+
+
+def test_runs_that_do_not_carry_the_same_make_no_baseline():
+    whole = {"a": {"single_stream": {"p50": 0.1, "p90": 0.2}}}
+    with pytest.raises(NothingMeasured, match="a: not every run of the baseline carries p90 of single_stream"):
+        baseline_arms([whole, {"a": {"single_stream": {"p50": 0.1}}}], {"a": "below"})
+    kept = baseline_arms([whole, whole], {"a": "below"})["a"]
+    assert kept.log_ratios == {"single_stream": {"p50": [0.1, 0.1], "p90": [0.2, 0.2]}}
 
 
 def test_ratios_of_arms_are_held_against_stored_ones_whatever_the_speed_of_the_machine():
