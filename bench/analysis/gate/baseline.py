@@ -102,7 +102,7 @@ def baseline_arms(
     for arm, denominator in denominators.items():
         found = [run.get(arm, {}) for run in runs]
         held = [{(load, metric) for load in run for metric in run[load]} for run in found]
-        lacking = sorted(set.union(*held) - set.intersection(*held))
+        lacking = sorted({key for keys in held for key in keys if any(key not in others for others in held)})
         if lacking:
             told = ", ".join(f"{metric} of {load}" for load, metric in lacking)
             raise NothingMeasured(
