@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +17,12 @@ Answer = Callable[[bytes, bytes], bytes]
 class ForeignService:
     """url: where it answers. heads, bodies: of what it was asked so far. connections: made so far."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, tls: ssl.SSLContext | None = None) -> None:
+        """tls: with the certificate that it shows; None: nothing is encrypted."""
         self._answer = answer
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
         self.heads: list[bytes] = []
         self.bodies: list[bytes] = []
         self.connections = 0
@@ -34,6 +37,8 @@ class ForeignService:
             while True:
                 connection, _ = self._listener.accept()
                 self.connections += 1
+                if self._tls:
+                    connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
@@ -72,9 +77,9 @@ def nap(seconds: float) -> None:
 
 
 @contextmanager
-def foreign_service(answer: Answer) -> Iterator[ForeignService]:
+def foreign_service(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[ForeignService]:
     """Serve until the block ends."""
-    service = ForeignService(answer)
+    service = ForeignService(answer, tls)
     try:
         yield service
     finally:

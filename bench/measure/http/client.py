@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from bench.measure.asked import Asking, Naming
 from bench.measure.http.address import Address
 from bench.measure.http.connection import Connection
@@ -27,7 +29,8 @@ class HttpClient:
             dialect = _foreign_dialect(options, setting, self._asking)
         else:
             dialect = OwnDialect(address, setting.trace.dataset, setting.scenario.requests.k)
-        connections = [Connection(address) for _ in range(options.connections)]
+        tls = ssl.create_default_context() if address.is_encrypted else None
+        connections = [Connection(address, tls) for _ in range(options.connections)]
         self._dispatcher = Dispatcher(connections, dialect, options.timeout_ms / 1000)
 
     def rewind(self, first: Request) -> None:

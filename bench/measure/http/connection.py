@@ -21,9 +21,10 @@ class Connection:
     an exchange found it closed, by the other side or after a failure; whoever sends waits meanwhile.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, tls: ssl.SSLContext | None = None) -> None:
+        """tls: whom to trust, where the address is encrypted; connections share it, since to read it takes long."""
         self._address = address
-        self._tls = ssl.create_default_context() if address.is_encrypted else None
+        self._tls = tls
         self._socket: socket.socket | None = None
         self._unsent = b""
         self._incoming: ReplyParser | None = None
@@ -48,6 +49,12 @@ class Connection:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket = self._tls.wrap_socket(plain, server_hostname=self._address.host) if self._tls else plain
             self._socket.setblocking(False)
+        except ssl.SSLCertVerificationError as error:
+            self.close()
+            raise NotConnected(
+                f"who answers at {self._address.origin} cannot be trusted ({error.verify_message}). Next: "
+                "SSL_CERT_FILE=… names the file of whoever signed its certificate"
+            ) from error
         except OSError as error:
             self.close()
             raise NotConnected(f"nobody answers at {self._address.origin} ({type(error).__name__})") from error
