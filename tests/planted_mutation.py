@@ -1,20 +1,16 @@
-"""Faults of the instrument, each as one changed line of its source; and the plugin that plants one in a test's process.
+"""Faults of the instrument, each as one changed line of its source; and how one is planted in a process.
 
-`MUTATION=<name> python -m pytest -p planted_mutation <test>` runs a test on the faulty program. No file is changed: the
-module's source is replaced while it is imported.
+No file is changed: the module's source is replaced while it is imported.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
-
-VARIABLE = "MUTATION"
 
 
 @dataclass(frozen=True)
@@ -162,5 +158,9 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-if VARIABLE in os.environ:
-    sys.meta_path.insert(0, _Finder(MUTATIONS[os.environ[VARIABLE]]))
+def plant(name: str) -> None:
+    """From now on this process has the fault. ValueError where the module is imported already."""
+    mutation = MUTATIONS[name]
+    if mutation.module in sys.modules:
+        raise ValueError(f"{mutation.module} is imported already: too late to change it")
+    sys.meta_path.insert(0, _Finder(mutation))
