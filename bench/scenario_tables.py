@@ -27,6 +27,11 @@ def is_none(value: object) -> bool:
     return value is None
 
 
+def _is_empty(value: object) -> bool:
+    """For names that came later."""
+    return value == ""
+
+
 def _is_false(value: object) -> bool:
     """For switches that came later."""
     return value is False
@@ -204,6 +209,8 @@ class ArmTable(Strict):
 
     text: what this arm cleans otherwise than [text] says: stems suit TF-IDF, for example, and no language model.
 
+    item_vectors: a folder that encode-catalogue has written, which is read instead of encoding the catalogue again.
+
     target: where the recommender is; None = in the worker's process. Those that bring their own name no encoder.
 
     planted_sleep_ms: a fault planted on purpose, ms by stage, to see that the instrument finds it there.
@@ -226,6 +233,7 @@ class ArmTable(Strict):
     text: TextTable = TextTable()
     planted_sleep_ms: dict[str, float] = {}
     planted_double_encode: bool = Field(False, exclude_if=_is_false)
+    item_vectors: str = Field("", exclude_if=_is_empty)
     target: PluginTable | None = Field(None, exclude_if=is_none)
 
     @field_validator("name")

@@ -133,7 +133,8 @@ def load_item_vectors(folder: Path, expected_catalogue_sha256: str = "") -> Item
     item_ids = [""] * manifest.items
     times = np.zeros(manifest.items, np.int64)
     for number in range(manifest.shards):
-        shard = pq.read_table(shard_path(folder, number))
+        with pq.ParquetFile(shard_path(folder, number)) as file:  # read_table needs pandas, which a worker has not
+            shard = file.read()
         positions = shard["position"].to_numpy()
         vectors[positions] = shard["vector"].combine_chunks().flatten().to_numpy().reshape(-1, manifest.dim)
         times[positions] += 1

@@ -11,6 +11,7 @@ from bench.errors import ConfigError
 from bench.measure.crew import Member
 from bench.measure.knobs.threads import default_threads
 from bench.measure.planted import plant_double_encode, plant_sleeps
+from bench.measure.stored_vectors import stored_vectors
 from bench.scenario import ArmTable, Scenario
 from recsys.caches import VectorStore, build_cache
 from recsys.catalogue import Catalogue
@@ -95,14 +96,15 @@ def build_arm(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock)
 def encode_catalogue(scenario: Scenario, arm: ArmTable, dataset: Dataset, clock: Clock) -> EncodedCatalogue:
     """Build the arm's cleaner and encoder, fit them on what is known at t0, clean and encode every item.
 
-    Raises ConfigError for an arm whose recommender is somebody else's.
+    Where the arm names vectors that were encoded earlier, these are read instead. Raises ConfigError for an arm whose
+    recommender is somebody else's, and what `stored_vectors` raises.
     """
     if arm.is_foreign:
         raise ConfigError(f'arm "{arm.name}": its recommender cannot be built here. Next: choose others with --arm')
     cleaner, catalogue = clean_catalogue(scenario, arm, dataset)
     _check_k(scenario, catalogue)
     encoder = _fitted(arm, catalogue, dataset.split_s(scenario.data.train_share), clock)
-    vectors = encoder.encode(catalogue.texts)
+    vectors = stored_vectors(arm, encoder, catalogue) if arm.item_vectors else encoder.encode(catalogue.texts)
     _check_vectors(arm, vectors, len(catalogue), encoder.info.dim)
     return EncodedCatalogue(cleaner, catalogue, vectors, encoder, _in_path(arm, encoder))
 
