@@ -6,6 +6,7 @@ many arms there are and however long their names.
 
 from __future__ import annotations
 
+import functools
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ def wrapped(text: str, characters: int = WRAP_CHARACTERS) -> str:
     return "\n".join(textwrap.wrap(text, characters, max_lines=MOST_LINES, placeholder=" …")) or text
 
 
+@functools.cache
 def text_width_pt(text: str, size_pt: float = LABEL_PT) -> float:
     """Width of the longest line of a text in the report's font, points."""
     with matplotlib.rc_context(RC):

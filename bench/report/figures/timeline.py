@@ -162,7 +162,7 @@ def _draw_strip(axes: Axes, strip: Strip, most_dots: int) -> None:
     for start in strip.starts[1:]:
         axes.axvline(start, color=GRID, linewidth=0.9, zorder=0.6)
     chosen = shown(strip.ms, most_dots)
-    axes.add_patch(dot_path(chosen, strip))
+    axes.add_artist(dot_path(chosen, strip))
     for start, end in zip(strip.starts, ends, strict=True):
         middle, medians = running_median(strip.ms[start:end])
         axes.plot(start + middle, medians, color=INK, linewidth=0.9, zorder=3)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bench.analysis.statements import Statements
@@ -145,11 +145,15 @@ def _draw_shares(axes: Axes, arms: Sequence[Arm], bars: Sequence[StageBar]) -> N
 
 
 def _stack(axes: Axes, y: float, bar: StageBar, scale: float) -> list[tuple[str, float, float]]:
-    """Draw the stages one after the other; returns (stage, left in ms, length in ms) of each that has a length."""
+    """Draw the stages one after the other; returns (stage, left in ms, length in ms) of each that has a length.
+
+    The limits stand already, and `barh` would search each of hundreds of rectangles for new ones.
+    """
     drawn, left_ms = [], 0.0
     for stage, ms in bar.stages_ms.items():
         if ms > 0:
-            axes.barh(y, ms * scale, left=left_ms * scale, height=BAR, color=COLOURS[stage], linewidth=0)
+            corner = (left_ms * scale, y - BAR / 2)
+            axes.add_artist(Rectangle(corner, ms * scale, BAR, color=COLOURS[stage], linewidth=0))
             drawn.append((stage, left_ms, ms))
             left_ms += ms
     return drawn
