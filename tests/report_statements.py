@@ -7,6 +7,7 @@ and percentiles that were not owed.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -212,10 +213,15 @@ def _percentiles(ms: np.ndarray) -> dict[str, float]:
     n, out = len(ms), {"mean_ms": float(ms[np.isfinite(ms)].mean()), "max_ms": float(ms[np.isfinite(ms)].max())}
     for name, p in LEVELS.items():
         owed = n >= FLOOR_REQUESTS[name]
-        ranks = (int(binom.ppf(0.025, n, p)), int(np.ceil(n * p)), int(binom.ppf(0.975, n, p)) + 1)
-        for suffix, rank in zip(("_low_ms", "_ms", "_high_ms"), ranks, strict=True):
+        for suffix, rank in zip(("_low_ms", "_ms", "_high_ms"), _ranks(n, p), strict=True):
             out[name + suffix] = float(ms[min(max(rank, 1), n) - 1]) if owed else np.nan
     return out
+
+
+@functools.cache
+def _ranks(n: int, p: float) -> tuple[int, int, int]:
+    """The p-quantile among n sorted values, between the ends of its interval."""
+    return int(binom.ppf(0.025, n, p)), int(np.ceil(n * p)), int(binom.ppf(0.975, n, p)) + 1
 
 
 def _stages(frame: pd.DataFrame) -> pd.DataFrame:
@@ -228,9 +234,9 @@ def _stages(frame: pd.DataFrame) -> pd.DataFrame:
             n, half = len(ordered), max(2, len(ordered) // 200)
             centre = 0 if level is None else int(n * level)
             window = ordered if level is None else ordered.iloc[max(0, centre - half) : centre + half]
-            edges = [window["intended_ns"], window["taken_ns"], *(window[f"mark_{stage}_ns"] for stage in STAGES)]
-            for stage, start, end in zip(("queue", *STAGES), edges[:-1], edges[1:], strict=True):
-                row = (*key, around, stage, float((end - start).mean() / 1e6))
+            edges_ns = window[["intended_ns", "taken_ns", *(f"mark_{stage}_ns" for stage in STAGES)]].to_numpy()
+            for stage, ns in zip(("queue", *STAGES), np.diff(edges_ns).mean(axis=0), strict=True):
+                row = (*key, around, stage, float(ns / 1e6))
                 rows.append(dict(zip([*keys, "around", "stage", "ms"], row, strict=True)))
     return pd.DataFrame(rows)
 

@@ -68,7 +68,10 @@ def _side_by_side(comparison: Comparison) -> list[tuple[Picture, list[tuple[str,
     """(the picture's words, each run's letter and picture), for the pictures that a run has."""
     found = []
     for kind in SIDE_BY_SIDE:
-        named = [(name, draw_picture(kind, run)) for name, run in zip(comparison.names, comparison.runs, strict=True)]
+        named = [
+            (name, draw_picture(kind, run, with_png=False))
+            for name, run in zip(comparison.names, comparison.runs, strict=True)
+        ]
         if not all(picture.absent for _, picture in named):
             found.append((named[0][1], named))
     return found

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from report_statements import build_soak, build_statements
 
 from bench.analysis.summary import IDENTITY, metric_columns
-from bench.report.drawing import draw_picture
+from bench.report.drawing import draw_picture, svg_bytes
 from bench.report.figures import FIGURES, NothingToDraw
 from bench.report.soak_table import soak_table
 from bench.report.style import NOTE_PT, RC, WIDTH_IN
@@ -22,6 +22,7 @@ from bench.report.style import NOTE_PT, RC, WIDTH_IN
 KINDS = FIGURES.kinds()
 RUNS = ((1, 0), (6, 40), (12, 40))
 """Arms and length of their labels."""
+LARGEST = RUNS[-1]
 SHORT_LABELS = ((6, 0), (12, 0))
 
 COMPARING = {"recovery", "ratios", "cache"}
@@ -34,38 +35,68 @@ DRAWABLE = [(kind, run) for kind in KINDS for run in RUNS if run != (1, 0) or ki
 
 
 @functools.cache
-def statements_of(n_arms, label_length, kind=""):
-    """A run of that size in which the picture has something to show."""
-    return (build_soak if kind in SOAKS else build_statements)(n_arms, label_length)
+def built(build, n_arms, label_length, time):
+    return build(n_arms, label_length)
+
+
+def statements_of(n_arms, label_length, kind="", time=1):
+    """A run of that size in which the picture has something to show, one for all pictures; time: its first making."""
+    return built(build_soak if kind in SOAKS else build_statements, n_arms, label_length, time)
 
 
 @functools.cache
-def _made_again(is_soak):
-    return build_soak(6) if is_soak else build_statements(6)
+def drawn(kind, run):
+    """The picture of that run, laid out; drawn once for all that look at it."""
+    with matplotlib.rc_context(RC):
+        figure = FIGURES.get(kind)().draw(statements_of(*run, kind))
+        FigureCanvasAgg(figure).draw()
+    return figure
+
+
+@functools.cache
+def svg_of_the_largest(kind):
+    """What a page shows of the picture of twelve arms with long labels."""
+    with matplotlib.rc_context(RC):
+        return svg_bytes(drawn(kind, LARGEST))
+
+
+MARKUP = "$x_1$ <b>& </b>]]> -- {0} %s"
+
+
+def full_of_markup(statements):
+    arms = [{**arm, "label": MARKUP} for arm in statements.run["arms"]]
+    return replace(statements, run={**statements.run, "arms": arms})
+
+
+@functools.cache
+def picture_full_of_markup(kind):
+    """Six arms whose labels are markup."""
+    return draw_picture(kind, full_of_markup(statements_of(6, 40, kind)))
 
 
 def made_again(kind):
     """The same run of six arms, made a second time."""
-    return _made_again(kind in SOAKS)
+    return statements_of(6, 40, kind, time=2)
+
+
+@pytest.fixture(autouse=True)
+def matplotlibs_settings_are_left_alone():
+    """No picture of these tests, drawn or absent, may leave anything behind in a notebook's own style."""
+    before = dict(matplotlib.rcParams)
+    yield
+    assert dict(matplotlib.rcParams) == before
 
 
 def test_an_arm_that_failed_in_the_middle_of_a_soak_is_still_drawn():
-    statements = statements_of(6, 0, "soak")
+    statements = statements_of(6, 40, "soak")
     arms = [arm | {"status": "failed"} if arm["name"] == "tfidf" else arm for arm in statements.run["arms"]]
     failed = replace(statements, run=statements.run | {"arms": arms})
-    assert draw_picture("soak", failed).svg
+    assert draw_picture("soak", failed, with_png=False).svg
     assert len(soak_table(failed).rows) == len(statements.soak)
 
 
 def test_a_run_that_was_no_soak_says_how_to_make_one():
-    assert "--duration" in draw_picture("soak", statements_of(6, 0)).absent
-
-
-def drawn(kind, statements):
-    with matplotlib.rc_context(RC):
-        figure = FIGURES.get(kind)().draw(statements)
-        FigureCanvasAgg(figure).draw()
-    return figure
+    assert "--duration" in draw_picture("soak", statements_of(6, 40)).absent
 
 
 def visible_texts(figure):
@@ -83,7 +114,7 @@ def outside(axis):
 
 
 def test_the_statements_that_are_drawn_have_only_columns_that_a_run_has():
-    assert set(statements_of(12, 0).summary) <= {*IDENTITY, *metric_columns(), "verdict"}
+    assert set(statements_of(12, 40).summary) <= {*IDENTITY, *metric_columns(), "verdict"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,7 +138,7 @@ def test_one_arm_alone_has_nothing_to_be_compared_with(kind):
 
 @pytest.mark.parametrize(("kind", "run"), DRAWABLE, ids=str)
 def test_no_text_is_clipped_or_overlaps_another(kind, run):
-    figure = drawn(kind, statements_of(*run, kind))
+    figure = drawn(kind, run)
     page = figure.bbox
     texts = visible_texts(figure)
     for text, box in texts:
@@ -120,14 +151,14 @@ def test_no_text_is_clipped_or_overlaps_another(kind, run):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_is_large_enough_in_a_paper(kind):
-    figure = drawn(kind, statements_of(12, 40, kind))
+    figure = drawn(kind, LARGEST)
     assert figure.get_figwidth() == WIDTH_IN
     assert min(text.get_fontsize() for text, _ in visible_texts(figure)) >= NOTE_PT
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_run_gives_the_same_bytes(kind):
-    one, other = (draw_picture(kind, statements) for statements in (statements_of(6, 0, kind), made_again(kind)))
+    one, other = picture_full_of_markup(kind), draw_picture(kind, full_of_markup(made_again(kind)))
     assert one.svg == other.svg
     assert one.png == other.png
     assert one == other
@@ -135,7 +166,7 @@ def test_the_same_run_gives_the_same_bytes(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_svg_is_well_formed_and_needs_nothing_from_outside(kind):
-    svg = draw_picture(kind, statements_of(12, 40, kind)).svg
+    svg = svg_of_the_largest(kind)
     root = ElementTree.fromstring(svg)
     links = [value for node in root.iter() for name, value in node.attrib.items() if name.endswith("href")]
     assert all(link.startswith("#") for link in links)
@@ -145,10 +176,7 @@ def test_the_svg_is_well_formed_and_needs_nothing_from_outside(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_label_full_of_markup_is_drawn_as_text(kind):
-    statements = statements_of(6, 0, kind)
-    arms = [{**arm, "label": "$x_1$ <b>& </b>]]> -- {0} %s"} for arm in statements.run["arms"]]
-    picture = draw_picture(kind, replace(statements, run={**statements.run, "arms": arms}))
-    root = ElementTree.fromstring(picture.svg)
+    root = ElementTree.fromstring(picture_full_of_markup(kind).svg)
     assert root.tag.endswith("svg")
     assert not any(node.tag.rpartition("}")[2] == "b" for node in root.iter()), "the label became markup"
 
@@ -166,10 +194,3 @@ def test_a_run_with_nothing_to_show_says_so(kind):
     picture = draw_picture(kind, replace(statements, **offline))
     assert picture.absent
     assert picture.png == picture.svg == b""
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_drawing_leaves_matplotlibs_settings_alone(kind):
-    before = dict(matplotlib.rcParams)
-    draw_picture(kind, statements_of(1, 0, kind))
-    assert dict(matplotlib.rcParams) == before
