@@ -8,6 +8,7 @@ and percentiles that were not owed.
 from __future__ import annotations
 
 import functools
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +64,15 @@ PLANS = (
 
 
 def build_statements(n_arms: int = 6, label_length: int = 0, *, seed: int = 7, requests: int = 800) -> Statements:
-    """Statements of `n_arms` measured arms (1 to 12) and a skipped one; labels padded to `label_length` characters."""
+    """Statements of `n_arms` measured arms (1 to 12) and a skipped one; labels padded to `label_length` characters.
+
+    A copy for each caller of what is built once, since many tests want the same.
+    """
+    return deepcopy(_statements(n_arms, label_length, seed, requests))
+
+
+@functools.cache
+def _statements(n_arms: int, label_length: int, seed: int, requests: int) -> Statements:
     rng = np.random.default_rng(seed)
     plans = [_padded(plan, label_length) for plan in PLANS[:n_arms]]
     frame = pd.concat([_arm_requests(plan, requests, rng) for plan in plans], ignore_index=True)
@@ -84,7 +93,12 @@ def build_statements(n_arms: int = 6, label_length: int = 0, *, seed: int = 7, r
 
 
 def build_soak(n_arms: int = 6, label_length: int = 0) -> Statements:
-    """The same arms in a soak at the lowest rate; the last of them leaks."""
+    """The same arms in a soak at the lowest rate; the last of them leaks. A copy of its own, too."""
+    return deepcopy(_soak(n_arms, label_length))
+
+
+@functools.cache
+def _soak(n_arms: int, label_length: int) -> Statements:
     plain = build_statements(n_arms, label_length)
     here = (plain.requests["load"] == "server") & (plain.requests["offered_per_s"] == RATES_PER_S[0])
     requests = plain.requests[here].assign(counted=True)

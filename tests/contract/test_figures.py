@@ -34,14 +34,9 @@ DRAWABLE = [(kind, run) for kind in KINDS for run in RUNS if run != (1, 0) or ki
 ]
 
 
-@functools.cache
-def built(build, n_arms, label_length, time):
-    return build(n_arms, label_length)
-
-
-def statements_of(n_arms, label_length, kind="", time=1):
-    """A run of that size in which the picture has something to show, one for all pictures; time: its first making."""
-    return built(build_soak if kind in SOAKS else build_statements, n_arms, label_length, time)
+def statements_of(n_arms, label_length, kind=""):
+    """A run of that size in which the picture has something to show, of the caller's own."""
+    return (build_soak if kind in SOAKS else build_statements)(n_arms, label_length)
 
 
 @functools.cache
@@ -72,11 +67,6 @@ def full_of_markup(statements):
 def picture_full_of_markup(kind):
     """Six arms whose labels are markup."""
     return draw_picture(kind, full_of_markup(statements_of(6, 40, kind)))
-
-
-def made_again(kind):
-    """The same run of six arms, made a second time."""
-    return statements_of(6, 40, kind, time=2)
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +148,7 @@ def test_text_is_large_enough_in_a_paper(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_run_gives_the_same_bytes(kind):
-    one, other = picture_full_of_markup(kind), draw_picture(kind, full_of_markup(made_again(kind)))
+    one, other = picture_full_of_markup(kind), draw_picture(kind, full_of_markup(statements_of(6, 40, kind)))
     assert one.svg == other.svg
     assert one.png == other.png
     assert one == other
