@@ -14,8 +14,9 @@ from matplotlib.text import Text
 from report_statements import build_soak, build_statements
 
 from bench.analysis.summary import IDENTITY, metric_columns
-from bench.report.drawing import draw_picture, svg_bytes
+from bench.report.drawing import Picture, draw_picture, svg_bytes
 from bench.report.figures import FIGURES, NothingToDraw
+from bench.report.html import build_html
 from bench.report.soak_table import soak_table
 from bench.report.style import NOTE_PT, RC, WIDTH_IN
 
@@ -162,6 +163,17 @@ def test_the_svg_is_well_formed_and_needs_nothing_from_outside(kind):
     assert all(link.startswith("#") for link in links)
     assert not re.search(rb"<script|<image|font-family", svg)
     assert len(svg) < 400_000
+
+
+def test_a_page_of_twelve_arms_with_long_labels_stays_under_two_megabytes():
+    statements = statements_of(*LARGEST)
+    pictures = [
+        Picture(
+            kind, figure.title, figure.caption, figure.how_to_read, figure().notes(statements), svg_of_the_largest(kind)
+        )
+        for kind, figure in ((kind, FIGURES.get(kind)) for kind in KINDS if kind not in SOAKS)
+    ]
+    assert 500_000 < len(build_html(statements, pictures).encode()) < 2_000_000
 
 
 @pytest.mark.parametrize("kind", KINDS)
