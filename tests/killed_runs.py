@@ -22,14 +22,17 @@ ROOT = Path(__file__).parents[1]
 LONGEST_S = 60.0
 FROM_FOLDER = 0.75
 SLOW = FAKE.replace('kind = "fake"', 'kind = "fake", service_ms = 1.0')
-TEXT = scenario_text(
-    load=LOAD.replace("20", "200"), blocks="[blocks]\ncount = 20\nwarmup_requests = 5\n", arms=TFIDF + SLOW
-)
 WHOLE, STOPPED, UNMEASURED, NOTHING = "whole", "stopped", "unmeasured", "nothing"
 
 
-def kill_one(folder: Path, random_: random.Random, life_s: float, *, worker: bool = False) -> str:
-    """Start a run, kill it (or one of its workers) at a random moment, and say what is left.
+def text_of(blocks: int) -> str:
+    """A scenario of two arms with so many blocks of ten requests each."""
+    load = LOAD.replace("20", f"{10 * blocks}")
+    return scenario_text(load=load, blocks=f"[blocks]\ncount = {blocks}\nwarmup_requests = 5\n", arms=TFIDF + SLOW)
+
+
+def kill_one(folder: Path, text: str, random_: random.Random, life_s: float, *, worker: bool = False) -> str:
+    """Start a run of a scenario, kill it (or one of its workers) at a random moment, and say what is left.
 
     life_s: how long after its start at most, in one case of four; in the others, how long after its folder is made.
 
@@ -37,7 +40,7 @@ def kill_one(folder: Path, random_: random.Random, life_s: float, *, worker: boo
     run; UNMEASURED: one without a block, which says so; NOTHING: no folder yet. AssertionError for anything else.
     """
     folder.mkdir()
-    words = [sys.executable, "run_bench.py", "run", write_scenario(folder, TEXT), "--out", str(folder / "results")]
+    words = [sys.executable, "run_bench.py", "run", write_scenario(folder, text), "--out", str(folder / "results")]
     with subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as run:
