@@ -124,6 +124,12 @@ MUTATIONS = {
         "tests/unit/bench/measure/test_recorder.py::"
         "test_a_request_that_was_given_up_ends_at_its_limit_and_a_refused_one_at_its_time",
     ),
+    "HTTP connections are never kept": Mutation(
+        "bench.measure.http.connection",
+        "                if self._unsent or not self._incoming.keeps_alive:\n                    self.close()",
+        "                self.close()",
+        "tests/unit/bench/measure/http/test_connection.py::test_one_connection_carries_one_request_after_another",
+    ),
 }
 
 

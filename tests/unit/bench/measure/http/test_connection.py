@@ -44,6 +44,14 @@ def exchange(connection, other, answer):
     return answered(connection)
 
 
+def test_one_connection_carries_one_request_after_another(listener, connection):
+    first, _ = listener.accept()
+    with first:
+        bodies = [exchange(connection, first, reply([number])).body for number in range(3)]
+    assert bodies == [b"[0]", b"[1]", b"[2]"]
+    assert connection.reopened == 0
+
+
 def test_one_that_the_other_side_ended_while_it_rested_is_opened_anew_and_counted(listener, connection):
     first, _ = listener.accept()
     exchange(connection, first, reply({}))
