@@ -31,6 +31,7 @@ gives the same events whatever the machine and the versions of libraries.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ HISTORY_EVENTS: Quantiles = ((0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0), (1, 
 SESSION_CLICKS: Quantiles = ((0.0, 0.2, 0.35, 0.47, 0.57, 0.785, 0.9785, 1.0), (1, 2, 3, 4, 5, 7.6, 18, 30))
 GAP_S: Quantiles = ((0.0, 0.1, 0.5, 0.9, 0.99, 1.0), (2, 9.5, 55, 282, 1648, 1799))
 HOUR_WEIGHTS = (20, 12, 8, 6, 6, 8, 16, 30, 50, 60, 60, 62, 64, 62, 60, 60, 64, 74, 88, 92, 100, 86, 70, 42)
+BY_HOUR = np.cumsum(HOUR_WEIGHTS, dtype=np.float64)
 SESSION_BREAK_S = 1800
 DAY_S = 86_400
 
@@ -171,7 +173,7 @@ class _Visitor:
     def _start_s(self, first_day: float, end_day: float) -> int:
         """A second of these days: any day alike, the hours by their weights."""
         day = int(first_day + self._random.random() * (end_day - first_day))
-        hour = _choose(self._random, np.cumsum(HOUR_WEIGHTS, dtype=np.float64))
+        hour = _choose(self._random, BY_HOUR)
         return day * DAY_S + hour * 3600 + int(self._random.random() * 3600)
 
     def _session(self, day: float, clicks: int) -> Iterator[tuple[int, EventKind]]:
@@ -210,12 +212,17 @@ class _Visitor:
 
 
 def _draw(random: np.random.Generator, quantiles: Quantiles) -> float:
-    return float(np.interp(random.random(), *quantiles))
+    """The quantile of a probability drawn evenly, as np.interp has it, which takes ten times as long for one."""
+    probabilities, values = quantiles
+    drawn = random.random()
+    place = bisect_right(probabilities, drawn) - 1
+    slope = (values[place + 1] - values[place]) / (probabilities[place + 1] - probabilities[place])
+    return slope * (drawn - probabilities[place]) + values[place]
 
 
 def _choose(random: np.random.Generator, cumulative: Floats) -> int:
     """An index with chance proportional to its weight; cumulative: running sums of the weights."""
-    return int(np.searchsorted(cumulative, random.random() * cumulative[-1], side="right"))
+    return int(cumulative.searchsorted(random.random() * cumulative[-1], side="right"))
 
 
 def _stick_breaking(random: np.random.Generator, n: int) -> Floats:
