@@ -1,9 +1,9 @@
 """What every shipped scenario promises, and the figures that those with a case behind them are made of."""
 
+import json
 import tomllib
 from functools import cache
 
-import numpy as np
 import pytest
 
 from bench.experiments.forecast import forecast
@@ -40,6 +40,22 @@ def preset(request):
     return request.param
 
 
+LOADED = {}
+
+
+def loaded(kind, **options):
+    """The data set, read once: most scenarios run on the same, and reading takes longer than all that is reckoned."""
+    wanted = json.dumps([kind, options], default=str)
+    if wanted not in LOADED:
+        LOADED[wanted] = load_dataset(kind, **options)
+    return LOADED[wanted]
+
+
+@pytest.fixture(autouse=True)
+def read_once(monkeypatch):
+    monkeypatch.setattr("bench.experiments.forecast.load_dataset", loaded)
+
+
 @cache
 def resolved(name):
     return read_scenario(name).scenario
@@ -52,7 +68,7 @@ def told(name):
 
 
 def traced(scenario):
-    dataset = load_dataset(scenario.data.kind, data_dirs=(), **scenario.data.options)
+    dataset = loaded(scenario.data.kind, data_dirs=(), **scenario.data.options)
     slices = cut_slices(scenario)[1]
     return draw_trace(scenario, dataset, slices[-1].high, ()), slices
 
@@ -139,11 +155,9 @@ def test_texts_are_as_long_as_they_are_said_to_be():
         for request in requests:
             known = dataset.by_user.before(request.user, requests[0].timestamp_s).item[-scenario.requests.history :]
             texts.append(", ".join(dataset.items[item].title for item in known.tolist()))
+    n_tokens = TextTokenizer(locate("minilm").tokenizer, max(lengths), "", 1)(texts).n_tokens
     for length in lengths:
-        n_tokens = TextTokenizer(locate("minilm").tokenizer, length, "", 1)(texts).n_tokens
-        assert n_tokens.max() == length
-        assert np.median(n_tokens) == length
-        assert (n_tokens == length).mean() > 0.9
+        assert (n_tokens >= length).mean() > 0.9
 
 
 def test_both_devices_have_the_same_arms():
