@@ -14,7 +14,7 @@ from recsys.reranking import RERANKERS
 LOADS = '[[load]]\nkind = "single_stream"\nrequests = 60\n[[load]]\nkind = "offline"\nrequests = 24\n'
 N, NEW_TOKENS = 16, 4
 ARM = '[[arm]]\nname = "NAME"\nencoder = { kind = "tfidf" }\nplacement = "none"\n'
-LATE = ARM.replace("NAME", "late") + f'reranking = {{ kind = "late_interaction", candidates = {N} }}\n'
+LATE = ARM.replace("NAME", "late") + f'reranking = {{ kind = "late_interaction", candidates = {N}, max_tokens = 24 }}\n'
 LIST = ARM.replace("NAME", "list") + (
     'reranking = { kind = "llm_list", model = "qwen3-tiny", weights = "random", '
     f"candidates = 12, new_tokens = {NEW_TOKENS}, user_tokens = 100 }}\n"
