@@ -13,13 +13,14 @@ from bench.errors import ConfigError
 
 
 @COMMANDS.register("roofline")
-def roofline(
+def roofline(  # noqa: PLR0913 a verb's options are its parameters
     scenario: ScenarioArgument,
     arm: ArmOption = None,
     set_: SetOption = None,
     data_dir: DataDirOption = None,
     texts: Annotated[int, typer.Option(min=100, help="Of the catalogue, for each arm.")] = 1000,
     rounds: Annotated[int, typer.Option(min=1, help="Ceilings and arms by turns, so many times.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Of each encoder in a round, at least; less is rough.")] = 2.0,
     json_file: JsonFileOption = None,
 ) -> int:
     """How near a scenario's encoders come to what this machine can do: matrix products and memory.
@@ -44,7 +45,8 @@ def roofline(
         )
     terminal = Terminal()
     sample = catalogue_texts(asked, data_dirs_from_environment(data_dir), texts)
-    found = measure_roofline(arms, sample, arms[0].threads or default_threads() or 1, rounds, terminal.progress)
+    threads = arms[0].threads or default_threads() or 1
+    found = measure_roofline(arms, sample, threads, rounds, seconds, terminal.progress)
     terminal.show_roofline(found)
     if json_file is not None:
         write_json(json_file, found.as_json() | {"environment": describe_environment()})

@@ -43,7 +43,7 @@ QUICK = {
     "encode-catalogue": "--set arm.minilm-int8.encoder={kind='fake'}",
     "timeline": "--request 10",
     "hotspots": "--requests 20 --out OUT/arm.pstats",
-    "roofline": "--texts 100 --rounds 1 --arm minilm-int8",
+    "roofline": "--texts 100 --rounds 1 --seconds 0.2 --arm minilm-int8",
     "index-ladder": "--sizes 200 --queries 10 --rounds 1 --index exact",
     "calibrate": "--quick --skip-loadgen --rates 500 --seconds 0.3",
 }

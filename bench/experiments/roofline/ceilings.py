@@ -12,12 +12,13 @@ from bench.clock import NS_PER_S, MonotonicClock
 
 SIDES = (256, 512, 1024, 2048, 4096, 8192)
 """Of square matrices, the longer the less a product is bound by memory and by being begun."""
-LONG_S = 0.05
-"""A product that takes longer is not tried with twice the side, eight times the work: where a processor lacks a
-precision, PyTorch computes it number by number, and a large product takes minutes."""
+LONG_SHARE = 0.1
+"""Of least_s: a product that takes longer is not tried with twice the side, eight times the work. Where a processor
+lacks a precision, PyTorch computes it number by number, and a large product takes minutes."""
 READ_BYTES = 512_000_000
 """Far beyond the caches of a core."""
 LEAST_S = 0.5
+"""Of each product and of reading, all repeats together."""
 REPEATS = 5
 PRECISIONS = ("fp32", "bf16", "int8")
 Work = Callable[[], Any]
@@ -32,6 +33,7 @@ class ProductCeiling:
     precision: str
     threads: int
     device: str = "cpu"
+    least_s: float = LEAST_S
 
     def run(self, clock: MonotonicClock) -> float:
         """Floating-point (int8: integer) operations a second, the best product and size; 0 where PyTorch has none."""
@@ -45,11 +47,12 @@ class ProductCeiling:
         best_per_s = 0.0
         for side in SIDES:
             try:
-                per_s = _best_per_s(product(self.precision, self.device, side), _wait_for(self.device), clock)
+                work = product(self.precision, self.device, side)
+                per_s = _best_per_s(work, _wait_for(self.device), clock, self.least_s)
             except (RuntimeError, NotImplementedError):  # this build has no such product
                 break
             best_per_s = max(best_per_s, 2 * side**3 * per_s)
-            if per_s < 1 / LONG_S:
+            if per_s * LONG_SHARE * self.least_s < 1:
                 break
         return best_per_s
 
@@ -60,6 +63,7 @@ class ReadingCeiling:
 
     threads: int
     device: str = "cpu"
+    least_s: float = LEAST_S
 
     def run(self, clock: MonotonicClock) -> float:
         """Bytes a second, the best of some repeats."""
@@ -67,7 +71,7 @@ class ReadingCeiling:
 
         torch.set_num_threads(self.threads)
         array = torch.ones(READ_BYTES // 4, device=self.device)
-        return READ_BYTES * _best_per_s(array.sum, _wait_for(self.device), clock)
+        return READ_BYTES * _best_per_s(array.sum, _wait_for(self.device), clock, self.least_s)
 
 
 def _plain_product(precision: str, device: str, side: int) -> Work:
@@ -101,14 +105,14 @@ def _wait_for(device: str) -> Callable[[], None]:
     return torch.cuda.synchronize if device.startswith("cuda") else lambda: None
 
 
-def _best_per_s(work: Work, wait: Callable[[], None], clock: MonotonicClock) -> float:
-    """Times a second that the work is done, in the best of some repeats of at least LEAST_S in all."""
+def _best_per_s(work: Work, wait: Callable[[], None], clock: MonotonicClock, least_s: float) -> float:
+    """Times a second that the work is done, in the best of some repeats of at least so many seconds in all."""
     work()
     wait()
     start_ns = clock.now_ns()
     work()
     wait()
-    times = max(1, round(LEAST_S * NS_PER_S / REPEATS / (clock.now_ns() - start_ns)))
+    times = max(1, round(least_s * NS_PER_S / REPEATS / (clock.now_ns() - start_ns)))
     rates = []
     for _ in range(REPEATS):
         start_ns = clock.now_ns()

@@ -18,13 +18,22 @@ from recsys.encoders.pretrained import ModelOptions
 from recsys.models.locate import locate
 from recsys.models.work import ForwardWork, forward_work
 
+CEILING_SHARE = 0.25
+"""Of the seconds of an encoder: those of a product and of reading, of which there are many."""
+
 
 def measure_roofline(
-    arms: Sequence[ArmTable], texts: Sequence[str], threads: int, rounds: int, say: Callable[[str], None]
+    arms: Sequence[ArmTable],
+    texts: Sequence[str],
+    threads: int,
+    rounds: int,
+    least_s: float,
+    say: Callable[[str], None],
 ) -> Roofline:
     """Every arm's encoder in a process of its own, and the ceilings between them, so many times.
 
-    arms: with a language model, all on one device. Raises ConfigError otherwise; NothingMeasured where a process dies.
+    arms: with a language model, all on one device. least_s: of an encoder in a round. Raises ConfigError for arms on
+    several devices; NothingMeasured where a process dies.
     """
     devices = sorted({arm.device for arm in arms})
     if len(devices) != 1:
@@ -36,11 +45,12 @@ def measure_roofline(
     for number in range(rounds):
         with MeasuringProcess() as process:
             for precision, found in products.items():
-                found.append(process.ask(ProductCeiling(precision, threads, device)))
-            reading.append(process.ask(ReadingCeiling(threads, device)))
+                found.append(process.ask(ProductCeiling(precision, threads, device, CEILING_SHARE * least_s)))
+            reading.append(process.ask(ReadingCeiling(threads, device, CEILING_SHARE * least_s)))
         for arm in arms:
+            task = TimeEncoder(arm.encoder, device, threads, tuple(texts), least_s)
             with MeasuringProcess() as process:
-                speeds[arm.name].append(process.ask(TimeEncoder(arm.encoder, device, threads, tuple(texts))))
+                speeds[arm.name].append(process.ask(task))
         say(f"round {number + 1} of {rounds}")
     ceilings = {precision: statistics.median(found) for precision, found in products.items()}
     shares = tuple(_share(arm, _work(arm), speeds[arm.name], ceilings) for arm in arms)
