@@ -1,10 +1,10 @@
 """What every shipped scenario promises, and the figures that those with a case behind them are made of."""
 
-import json
 import tomllib
 from functools import cache
 
 import pytest
+from simulated_once import simulated_once
 
 from bench.experiments.forecast import forecast
 from bench.measure.slices import cut_slices
@@ -40,20 +40,10 @@ def preset(request):
     return request.param
 
 
-LOADED = {}
-
-
-def loaded(kind, **options):
-    """The data set, read once: most scenarios run on the same, and reading takes longer than all that is reckoned."""
-    wanted = json.dumps([kind, options], default=str)
-    if wanted not in LOADED:
-        LOADED[wanted] = load_dataset(kind, **options)
-    return LOADED[wanted]
-
-
-@pytest.fixture(autouse=True)
-def read_once(monkeypatch):
-    monkeypatch.setattr("bench.experiments.forecast.load_dataset", loaded)
+@pytest.fixture(autouse=True, scope="module")
+def same_data():
+    with simulated_once():
+        yield
 
 
 @cache
@@ -68,7 +58,7 @@ def told(name):
 
 
 def traced(scenario):
-    dataset = loaded(scenario.data.kind, data_dirs=(), **scenario.data.options)
+    dataset = load_dataset(scenario.data.kind, data_dirs=(), **scenario.data.options)
     slices = cut_slices(scenario)[1]
     return draw_trace(scenario, dataset, slices[-1].high, ()), slices
 

@@ -35,7 +35,8 @@ def assert_floor(found, rates):
         assert 0 < percentiles["p50"] <= percentiles["p99"] <= percentiles["p999"]
 
 
-def test_calibrating_without_loadgen(tmp_path, capsys):
+def test_calibrating_without_loadgen(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bench.experiments.calibrate.QUICK_SHARE", 0.1)  # fewer requests are told of alike
     file = tmp_path / "calibration.json"
     words = ["--quick", "--skip-loadgen", "--rates", "200,2000", "--seconds", "0.3", "--json", str(file)]
     assert main(["calibrate", *words]) == 0

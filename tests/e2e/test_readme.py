@@ -14,6 +14,7 @@ import typer
 from mini_scenario import scenario_text, write_scenario
 from pages import PAGES, ROOT
 from service_process import serving
+from simulated_once import simulated_once
 
 from bench.cli import build_app, main
 from recsys.data.loading import data_dirs_from_environment
@@ -56,6 +57,12 @@ def is_long(line):
     return line.split(maxsplit=1)[1].startswith(LONG)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def same_data():
+    with simulated_once():
+        yield
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("readme")
@@ -91,6 +98,7 @@ def test_each_command_has_the_verb_and_the_options_that_it_needs(line):
 def test_command(line, results, monkeypatch, tmp_path):
     verb, *words = shlex.split(line)[1:]
     monkeypatch.chdir(results)
+    monkeypatch.setattr("bench.experiments.calibrate.QUICK_SHARE", 0.1)
     if "DIR" in words:
         folders = [folder for folder in data_dirs_from_environment() if (ROOT / folder / "amazon-games").is_dir()]
         if not folders:
