@@ -1,12 +1,26 @@
 """Every index that can be built here stands on the ladder, with plain values in every file."""
 
+import contextlib
 import csv
 import json
 
+import pytest
+
 from bench.cli import main
+from bench.experiments.calibration.process import MeasuringProcess
 from bench.experiments.index_ladder.subjects import LADDER, buildable, made_up_vectors
 
 
+@pytest.fixture
+def one_process(monkeypatch):
+    """For all indexes: of its own each would only import PyTorch anew."""
+    with MeasuringProcess() as process:
+        shared = contextlib.nullcontext(process)
+        monkeypatch.setattr("bench.experiments.index_ladder.rounds.MeasuringProcess", lambda: shared)
+        yield
+
+
+@pytest.mark.usefixtures("one_process")
 def test_every_index_is_measured(tmp_path, capsys):
     table, target = tmp_path / "ladder.csv", tmp_path / "ladder.json"
     command = ["index-ladder", "--sizes", "500", "--queries", "40", "--rounds", "1"]

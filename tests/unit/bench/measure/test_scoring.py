@@ -38,7 +38,9 @@ MINILM = {"name": "m", "encoder": {"kind": "transformer", "model": "minilm", "ma
 """Texts are cut short: a reference that read more of them would rank otherwise."""
 IN_PATH = {placement: ArmTable.model_validate(MINILM | {"placement": placement}) for placement in ("profile", "items")}
 ASKING = make_scenario(
-    MINILM | {"placement": "profile"}, requests={"k": 2, "feedback_share": 0.25, "ingest_share": 0.125}
+    MINILM | {"placement": "profile"},
+    requests={"k": 2, "feedback_share": 0.25, "ingest_share": 0.125},
+    retrieval={"candidates": 20},
 )
 BLOCKS = [Slice(ASKING.load_points()[0], block, 12 * block, 12 * (block + 1)) for block in range(2)]
 
