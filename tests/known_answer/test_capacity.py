@@ -51,7 +51,7 @@ def coverage(law, queue, seeds):
 
 @pytest.mark.parametrize(("law", "queue"), QUEUES)
 def test_the_range_holds_the_truth(law, queue):
-    held, ratios = coverage(law, queue, 40)
+    held, ratios = coverage(law, queue, 20)
     assert held >= 0.90
     assert abs(np.median(ratios) - 1) < 0.03
     assert np.mean(abs(ratios - 1) < 0.05) >= 0.65
