@@ -31,7 +31,7 @@ ENCODERS_IN_PLACE = {
     "tfidf": ({"kind": "tfidf"}, "none"),
     "hashing": ({"kind": "hashing"}, "none"),
     "word_table": ({"kind": "word_table"}, "offline"),
-    "bilstm": ({"kind": "bilstm"}, "offline"),
+    "bilstm": ({"kind": "bilstm", "epochs": 1}, "offline"),
     "transformer": ({"kind": "transformer", "model": "minilm"}, "offline"),
     "onnx int8": ({"kind": "onnx", "model": "minilm", "precision": "int8"}, "offline"),
 }

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from faulty_service import foreign_service, reply
-from mini_scenario import scenario_text, write_scenario
+from mini_scenario import FAKE, scenario_text, write_scenario
 from service_process import serving
 
 from bench.clock import MonotonicClock
@@ -14,37 +14,30 @@ from recsys.encoders import build_encoder, exact_reference
 from recsys.encoders.remote import RateLimited, RemoteFailure
 from recsys.errors import BadOptions, ModelError
 
-MINILM = """\
-[[arm]]
-name = "minilm"
-encoder = { kind = "transformer", model = "minilm" }
-placement = "profile"
-"""
 TEXTS = ["a quick brown fox", "seven wizards brew", "", "potions beneath pale moons " * 40, "naïve café \ud800", "!?"]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp("remote")
-    text = scenario_text(arms=MINILM).replace("users = 120", "users = 120\n")
-    with serving(write_scenario(folder, text), "minilm") as service:
+    with serving(write_scenario(folder, scenario_text(arms=FAKE)), "fake") as service:
         yield service
 
 
 @pytest.fixture(scope="module")
 def remote(served):
-    encoder = build_encoder("remote", clock=MonotonicClock(), url=f"{served.url}/v1", model="minilm", max_texts=4)
+    encoder = build_encoder("remote", clock=MonotonicClock(), url=f"{served.url}/v1", model="fake", max_texts=4)
     yield encoder
     encoder.close()
 
 
 @pytest.fixture(scope="module")
 def here():
-    return build_encoder("transformer", model="minilm")
+    return build_encoder("fake")
 
 
 def test_its_vectors_are_those_of_the_encoder_behind_it(remote, here):
-    assert remote.info.dim == here.info.dim == 384
+    assert remote.info.dim == here.info.dim == 16
     there, mine = remote.encode(TEXTS), np.asarray(here.encode(remote.prepare(TEXTS).texts))
     sent = [row for row, text in enumerate(TEXTS) if text.strip()]
     assert (there[sent] * mine[sent]).sum(axis=1) == pytest.approx(1.0, abs=1e-6)
@@ -56,7 +49,7 @@ def test_one_text_alone_is_as_in_a_batch_and_the_order_is_kept(remote):
     alone = np.concatenate([remote.encode([text]) for text in TEXTS])
     assert np.abs(together - alone).max() < 1e-4
     assert np.abs(remote.encode(TEXTS[::-1])[::-1] - together).max() < 1e-6
-    assert remote.encode([]).shape == (0, 384)
+    assert remote.encode([]).shape == (0, 16)
 
 
 def test_prepared_texts_can_be_cut_and_joined(remote):

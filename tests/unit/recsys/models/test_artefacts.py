@@ -71,15 +71,26 @@ def test_damage_is_noticed_told_and_mended(
 
 
 @pytest.mark.parametrize("damage", [flip_a_byte, cut_short])
-def test_a_damaged_int8_graph_of_minilm_is_rebuilt_to_the_same_vectors(
-    damage: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param({"model": "bert-tiny-uncased", "weights": "random"}, id="tiny"),
+        pytest.param({"model": "minilm"}, id="minilm", marks=pytest.mark.verify),
+    ],
+)
+def test_a_damaged_int8_graph_is_rebuilt_to_the_same_vectors(
+    model: dict[str, str],
+    damage: Callable[[Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("LLM_REC_BENCH_CACHE", str(tmp_path))
-    before = build_encoder("onnx", precision="int8", threads=1).encode(TEXTS)
+    before = build_encoder("onnx", **model, precision="int8", threads=1).encode(TEXTS)
     (graph,) = tmp_path.rglob("model.onnx")
     damage(graph)
     with caplog.at_level(logging.WARNING):
-        after = build_encoder("onnx", precision="int8", threads=1).encode(TEXTS)
+        after = build_encoder("onnx", **model, precision="int8", threads=1).encode(TEXTS)
     assert "damaged" in caplog.text
     assert np.array_equal(before, after)
 
