@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-N = 20_000
+N = 6_000
 SCENARIO = """
 name = "many"
 question = "?"
@@ -57,7 +57,7 @@ def write_many(folder: Path, n: int = N) -> Path:
 def words(place: Path, out: Path, arm: str = "hashing", *more: str) -> list[str]:
     """The command that encodes them."""
     scenario = [str(place / "many.toml"), "--data-dir", str(place), "--arm", arm, "--out", str(out)]
-    return ["encode-catalogue", *scenario, *(more or ("--shard-texts", "1000"))]
+    return ["encode-catalogue", *scenario, *(more or ("--shard-texts", "300"))]
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -5,6 +5,7 @@ feedback: an update must not depend on how long the user's history is, nor on th
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from recsys.serving.protocols import NullTracer
 from recsys.types import EventKind, Request, RequestKind
 
 N = 1_000
+ROUNDS, WARMUP_ROUNDS = 200, 10
 CLOCK = MonotonicClock()
 TRACER = NullTracer()
 RANKINGS = {
@@ -40,6 +42,15 @@ ENCODERS_IN_PLACE = {
 @pytest.fixture(scope="module")
 def dataset():
     return load_dataset("embedded", data_dirs=[])
+
+
+@pytest.fixture(scope="module")
+def few_items(dataset):
+    """An item for each round: whatever is there already has to be encoded before the first."""
+    n = ROUNDS + WARMUP_ROUNDS
+    events = dataset.events.take(np.flatnonzero(dataset.events.item < n))
+    whole = {"recorded_sessions": None, "texts": {}, "impressions": None, "arrays": {}}
+    return replace(dataset, items=dataset.items[:n], events=events, **whole)
 
 
 def built(dataset, **tables):
@@ -99,18 +110,18 @@ def test_feedback_of_a_thousand_events_through_the_inbox(benchmark, recommender,
 
 
 @pytest.mark.parametrize("name", ENCODERS_IN_PLACE)
-def test_an_item_until_it_can_be_recommended(benchmark, dataset, name):
+def test_an_item_until_it_can_be_recommended(benchmark, few_items, name):
     """Clean, prepare, encode, index: one item at a time, each round another one."""
     encoder, placement = ENCODERS_IN_PLACE[name]
     if ENCODERS.entry(encoder["kind"]).missing:
         pytest.skip("library not installed")
-    recommender = built(dataset, placement=placement, arm={"encoder": encoder})
+    recommender = built(few_items, placement=placement, arm={"encoder": encoder})
     recommender.parts.catalogue.hidden[:] = True
-    coming, put = itertools.cycle(range(len(dataset.items))), set()
+    coming, put = itertools.cycle(range(len(few_items.items))), set()
 
     def next_ingest():
         put.add(item := next(coming))
-        return ([ingest_of(item, 0, after(dataset))],), {}
+        return ([ingest_of(item, 0, after(few_items))],), {}
 
-    benchmark.pedantic(recommender.ingest, setup=next_ingest, rounds=200, warmup_rounds=10)
+    benchmark.pedantic(recommender.ingest, setup=next_ingest, rounds=ROUNDS, warmup_rounds=WARMUP_ROUNDS)
     assert set(np.flatnonzero(~recommender.parts.catalogue.hidden).tolist()) == put
