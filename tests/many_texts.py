@@ -32,6 +32,10 @@ name = "slow"
 encoder = { kind = "transformer", model = "bert-tiny-uncased", weights = "random" }
 placement = "offline"
 [[arm]]
+name = "waiting"
+encoder = { kind = "fake", service_ms = 1.0 }
+placement = "offline"
+[[arm]]
 name = "wide"
 encoder = { kind = "hashing" }
 placement = "none"
@@ -72,10 +76,10 @@ def kill_after(shards: int, command: list[str], out: Path, limit_s: float = 60) 
         [sys.executable, "run_bench.py", *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
-        for _ in range(round(limit_s / 0.05)):
+        for _ in range(round(limit_s / 0.02)):
             if len(list(out.glob("shard-*"))) >= shards or process.poll() is not None:
                 break
-            time.sleep(0.05)
+            time.sleep(0.02)
         assert process.poll() is None, process.stdout.read().decode()  # type: ignore[union-attr]
         process.send_signal(signal.SIGKILL)
     finally:

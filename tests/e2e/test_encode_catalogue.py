@@ -15,24 +15,50 @@ def place(tmp_path_factory):
     return write_many(tmp_path_factory.mktemp("encode"))
 
 
-def test_killed_twice_and_made_again_it_writes_the_same_bytes(place, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("arm", ["waiting", pytest.param("slow", marks=pytest.mark.verify)])
+def test_killed_twice_and_made_again_it_writes_the_same_bytes(place, tmp_path, capsys, arm):
+    """An encoder that only waits is as slow as a language model's; `verify` takes one."""
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    kill_after(3, words(place, disturbed, "slow"), disturbed)
+    kill_after(3, words(place, disturbed, arm), disturbed)
     first = len(list(disturbed.glob("shard-*")))
-    kill_after(first + 3, words(place, disturbed, "slow"), disturbed)
+    kill_after(first + 3, words(place, disturbed, arm), disturbed)
     (disturbed / ".shard-000000.parquet.1.tmp").write_bytes(b"half")
     assert 3 <= len(list(disturbed.glob("shard-*"))) < 18, "5,400 different texts in shards of 300"
-    assert main(words(place, disturbed, "slow")) == 0
-    assert "of this machine's fp32 products" in capsys.readouterr().out
-    monkeypatch.setattr("bench.experiments.encode_catalogue.study._work", lambda arm: None)  # one ceiling is enough
-    assert main(words(place, undisturbed, "slow")) == 0
+    assert main(words(place, disturbed, arm)) == 0
+    assert main(words(place, undisturbed, arm)) == 0
     assert files_of(disturbed) == files_of(undisturbed)
     assert len(files_of(undisturbed)) == 19
     kept = {path: path.stat().st_mtime_ns for path in undisturbed.glob("shard-*")}
     capsys.readouterr()
-    assert main(words(place, undisturbed, "slow")) == 0
+    assert main(words(place, undisturbed, arm)) == 0
     assert "all there already" in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in undisturbed.glob("shard-*")} == kept
+
+
+class KnownCeiling:
+    """In the place of the process that measures how many products a second this machine computes."""
+
+    PER_S = 1e15
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def ask(self, task):
+        assert (task.precision, task.device) == ("fp32", "cpu")
+        return self.PER_S
+
+
+def test_a_language_models_work_is_put_beside_what_the_machine_can_do(place, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bench.experiments.encode_catalogue.study.MeasuringProcess", KnownCeiling)
+    told = tmp_path / "told.json"
+    assert main([*words(place, tmp_path / "vectors", "slow"), "--json", str(told)]) == 0
+    assert "of this machine's fp32 products" in capsys.readouterr().out
+    found = json.loads(told.read_text())
+    assert found["ceiling_per_s"] == KnownCeiling.PER_S
+    assert found["share_of_ceiling"] == pytest.approx(found["flops_per_s"] / KnownCeiling.PER_S)
 
 
 def test_it_says_what_it_did_and_what_it_wrote_can_be_loaded(place, tmp_path, capsys):
