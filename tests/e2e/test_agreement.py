@@ -36,20 +36,29 @@ def flat(text):
 
 
 @pytest.fixture(scope="module")
-def said(runs, tmp_path_factory):
+def compared(runs, tmp_path_factory):
+    """What `compare` prints of the two runs, and the folder that it writes."""
+    out = tmp_path_factory.mktemp("out")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        text = printed(["compare", *map(str, runs), "--html", "--out", str(out)])
+    [folder] = out.iterdir()
+    return text, folder
+
+
+@pytest.fixture(scope="module")
+def said(runs, compared):
     """Everything that is said of the first run, by where it is said."""
     texts = {name: (runs[0] / name).read_text(encoding="utf-8") for name in ("report.html", "report.md")}
-    out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "200")
         for name, words in {
             "show": ["show", str(runs[0])], "show --markdown": ["show", str(runs[0]), "--markdown"],
             "show --latex": ["show", str(runs[0]), "--latex"], "show --json": ["show", str(runs[0]), "--json"],
-            "compare": ["compare", *map(str, runs), "--html", "--out", str(out)],
         }.items():  # fmt: skip
             texts[name] = printed(words)
-    [page] = out.glob("*/comparison.html")
-    return texts | {"comparison.html": page.read_text(encoding="utf-8")}
+    text, folder = compared
+    return texts | {"compare": text, "comparison.html": (folder / "comparison.html").read_text(encoding="utf-8")}
 
 
 def printed(words):
@@ -79,9 +88,8 @@ def test_one_number_everywhere(runs, said):
             assert quantity(median) in flat(said[where]), where
 
 
-def test_ratio_words_of_a_comparison_are_those_of_its_file(runs, tmp_path):
-    printed(["compare", *map(str, runs), "--html", "--out", str(tmp_path)])
-    [folder] = tmp_path.iterdir()
+def test_ratio_words_of_a_comparison_are_those_of_its_file(compared):
+    _, folder = compared
     words = {line.split(",")[10] for line in (folder / "ratios.csv").read_text().splitlines()[1:]}
     assert words <= {"slower", "faster", "alike", "not told apart", ""}
     page = flat((folder / "comparison.html").read_text(encoding="utf-8"))

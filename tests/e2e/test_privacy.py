@@ -76,6 +76,14 @@ def made(tmp_path_factory):
     return SimpleNamespace(folder=folder, scenario=scenario, trace=trace, slices=slices, **folders)
 
 
+@pytest.fixture(scope="module")
+def own_words(made):
+    """A run of a data set that was told to hold its users' words, with a salt that nobody planted."""
+    words = ["--keep-texts", "--set", "data.keep_texts=true", "--data-dir", str(made.folder)]
+    assert main(["run", made.scenario, *words, "--out", str(made.folder / "words")]) == 0
+    return (made.folder / "words" / "latest").resolve()
+
+
 def contents(folder):
     """Every file of a run by name, as bytes; of Parquet files every value as well, since those are packed."""
     found = {}
@@ -112,13 +120,12 @@ def test_a_user_is_a_salted_hash(made):
     assert not users & {hashlib.sha256(name.encode()).hexdigest()[:12] for name in names}, "else names can be guessed"
 
 
-def test_each_run_has_a_salt_of_its_own(made, tmp_path):
-    hashes = []
-    for name in ("one", "two"):
-        assert main(["run", made.scenario, "--data-dir", str(made.folder), "--out", str(tmp_path / name)]) == 0
-        rows = pq.read_table(tmp_path / name / "latest" / "requests.parquet").to_pandas()
-        hashes.append(set(rows["user"]))
-    assert not hashes[0] & hashes[1], "the same people, and nobody can tell"
+def test_each_run_has_a_salt_of_its_own(made, own_words, tmp_path):
+    assert main(["run", made.scenario, "--data-dir", str(made.folder), "--out", str(tmp_path)]) == 0
+    runs = (own_words, tmp_path / "latest")
+    one, two = (set(pq.read_table(run / "requests.parquet")["user"].to_pylist()) for run in runs)
+    assert len(one) > 1
+    assert not one & two, "the same people, and nobody can tell"
 
 
 def test_texts_are_kept_when_asked_for(made):
@@ -153,11 +160,9 @@ def test_feedback_of_the_slice_is_part_of_the_history_that_is_kept(made):
     assert checked
 
 
-def test_the_users_own_words_are_kept_beside_their_events(made, tmp_path):
+def test_the_users_own_words_are_kept_beside_their_events(made, own_words):
     """Only where the data set was told to hold them; each word is that of the event with the item."""
-    words = ["--keep-texts", "--set", "data.keep_texts=true", "--data-dir", str(made.folder), "--out", str(tmp_path)]
-    assert main(["run", made.scenario, *words]) == 0
-    kept = pq.read_table(tmp_path / "latest" / "texts.parquet").to_pandas()
+    kept = pq.read_table(own_words / "texts.parquet").to_pandas()
     events = pd.read_csv(made.folder / "shop" / "interactions.csv", dtype=str).set_index("text")["item_id"]
     told = [
         (words, item)
