@@ -34,7 +34,7 @@ PART = Slice(SCENARIO.load_points()[0], 0, 1, 4)
 NO_LIST = [-1, -1]
 ROWS, REPORTED = np.array([3, 3, 4, 5]), np.array([False, False, True, False])
 
-MINILM = {"name": "m", "encoder": {"kind": "transformer", "model": "minilm", "max_tokens": 24}}
+MINILM = {"name": "m", "encoder": {"kind": "transformer", "model": "minilm", "max_tokens": 12}}
 """Texts are cut short: a reference that read more of them would rank otherwise."""
 IN_PATH = {placement: ArmTable.model_validate(MINILM | {"placement": placement}) for placement in ("profile", "items")}
 ASKING = make_scenario(
