@@ -41,7 +41,7 @@ MUTATIONS = {
         "            self.stamps.taken(rows, now_ns)\n"
         "            self.stamps.intended_ns[rows] = now_ns\n"
         "        return",
-        "tests/unit/bench/traffic/test_queues_in_virtual_time.py::test_md1_mean_response",
+        "tests/unit/bench/traffic/test_queues_in_virtual_time.py::test_md1_mean_response[0.8-direct]",
     ),
     "off-by-one rank of a percentile": Mutation(
         "bench.analysis.stats.quantile",

@@ -8,6 +8,7 @@ so they are imported once, and a process is forked for each name before anything
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import io
 import json
@@ -17,9 +18,11 @@ import sys
 import pytest
 from planted_mutation import MUTATIONS, plant
 
-LIBRARIES = ("hypothesis", "numpy", "pandas", "pyarrow.parquet", "pydantic", "pytest_benchmark.plugin", "scipy.sparse",
-             "scipy.stats", "sklearn.feature_extraction.text", "xdist.plugin")  # fmt: skip
-OPTIONS = ("-q", "-x", "-p", "no:cacheprovider")
+PLUGIN = "pytest_benchmark.plugin"
+LIBRARIES = ("hypothesis", "numpy", "pandas", "pyarrow.parquet", "pydantic", PLUGIN, "scipy.sparse",
+             "scipy.stats", "sklearn.feature_extraction.text")  # fmt: skip
+OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "-p", PLUGIN, "--assert=plain", "--tb=line")
+"""The one plugin that the project's settings name; and a failure in one line: to explain it takes longer than it did."""
 
 
 def run(name: str) -> dict[str, object]:
@@ -44,7 +47,9 @@ def run_apart(name: str) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for library in LIBRARIES:
         importlib.import_module(library)
+    gc.freeze()  # or each fork's collections would walk through all of it
     for asked in sys.argv[1:]:
         run_apart(asked)
