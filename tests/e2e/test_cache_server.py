@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from mini_scenario import TFIDF, made_run, scenario_text
+from mini_scenario import made_run, scenario_text
 from redis_server import redis_server
 
 LOAD = """\
@@ -23,7 +23,7 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 
 def run(folder, arms):
-    return made_run(folder, scenario_text(load=LOAD, arms=TFIDF + arms))
+    return made_run(folder, scenario_text(load=LOAD, arms=arms))
 
 
 def lists(folder):

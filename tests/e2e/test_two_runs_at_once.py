@@ -4,11 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mini_scenario import FAKE, LOAD, made_run, scenario_text, write_scenario
+from mini_scenario import FAKE, LOAD, scenario_text, write_scenario
 
 from bench.analysis.conclude import conclude
-from bench.cli import main
 from bench.measure.company import Company
+from bench.runner import RunRequest, run_scenario
+from bench.scenario_file import read_scenario
 from bench.store import RunFolder, load_run
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ def test_both_are_whole_and_one_says_that_it_was_not_alone(tmp_path, monkeypatch
     monkeypatch.setenv("LLM_REC_BENCH_CACHE", str(tmp_path / "cache"))
     results, scenario = (
         tmp_path / "results",
-        write_scenario(tmp_path, scenario_text(load=LOAD.replace("20", "600"), arms=SLOW)),
+        write_scenario(tmp_path, scenario_text(load=LOAD.replace("20", "300"), arms=SLOW)),
     )
     words = [sys.executable, "run_bench.py", "run", scenario, "--out", str(results)]
     runs = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
@@ -28,7 +29,7 @@ def test_both_are_whole_and_one_says_that_it_was_not_alone(tmp_path, monkeypatch
     folders = sorted(results.glob("2*"))
     assert len(folders) == 2 and not list(results.glob("*.partial"))
     statements = [conclude(load_run(folder)) for folder in folders]
-    assert [len(one.requests) for one in statements] == [600, 600]
+    assert [len(one.requests) for one in statements] == [300, 300]
     assert sorted(one.run["measured_alone"] for one in statements) == [False, True]
     (crowded,) = (one for one in statements if not one.run["measured_alone"])
     assert "other run" in {finding.check for finding in crowded.findings}
@@ -57,11 +58,11 @@ def test_runs_of_the_same_second_have_folders_of_their_own(tmp_path):
 
 def test_the_same_scenario_and_seed_are_the_same_run_whatever_the_order(tmp_path, monkeypatch):
     """Schedules, requests, lists and counters; the arms' order within a block is turned round."""
-    first = load_run(made_run(tmp_path, scenario_text(arms=FAKE + SLOW.replace('name = "fake"', 'name = "slow"'))))
+    arms = FAKE + SLOW.replace('name = "fake"', 'name = "slow"')
+    asked = RunRequest(read_scenario(write_scenario(tmp_path, scenario_text(arms=arms))), (), tmp_path / "results")
+    first = load_run(run_scenario(asked, lambda message: None))
     monkeypatch.setattr("bench.runner._Run._order", lambda run, part: list(run.arms)[::-1])
-    scenario = str(tmp_path / "mini.toml")
-    assert main(["run", scenario, "--out", str(tmp_path / "again")]) == 0
-    again = load_run(tmp_path / "again" / "latest")
+    again = load_run(run_scenario(asked, lambda message: None))
     for name in ("scenario_hash", "trace_sha256", "schedules_sha256"):
         assert first.run[name] == again.run[name]
     columns = ["arm", "row", "request_kind", "tokens", "padded_tokens", "outcome", "recommended"]
