@@ -22,7 +22,7 @@ PLUGIN = "pytest_benchmark.plugin"
 LIBRARIES = ("hypothesis", "numpy", "pandas", "pyarrow.parquet", "pydantic", PLUGIN, "scipy.sparse",
              "scipy.stats", "sklearn.feature_extraction.text")  # fmt: skip
 OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "-p", PLUGIN, "--assert=plain", "--tb=line")
-"""The one plugin that the project's settings name; and a failure in one line: to explain it takes longer than it did."""
+"""The one plugin that the project's settings name; and a failure in one line, since to explain it takes longer."""
 
 
 def run(name: str) -> dict[str, object]:

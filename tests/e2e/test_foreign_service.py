@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from faulty_service import by_popularity, foreign_arm, foreign_service, nap, reply
-from mini_scenario import TFIDF, made_run, rows_of, scenario_text, write_scenario
+from mini_scenario import made_run, rows_of, scenario_text, write_scenario
 
 from bench.analysis.stages import stage_lengths_ns
 from bench.cli import main
@@ -28,7 +28,7 @@ def ids():
 def test_somebody_elses_service_is_asked_by_template_and_judged_alike(tmp_path, monkeypatch, ids):
     monkeypatch.setenv("THEIR_KEY", "s3cret-key")
     with foreign_service(by_popularity(ids)) as theirs:
-        arms = TFIDF + foreign_arm(theirs.url, ', headers_from_env = { Authorization = "THEIR_KEY" }')
+        arms = foreign_arm(theirs.url, ', headers_from_env = { Authorization = "THEIR_KEY" }')
         run = made_run(tmp_path, scenario_text(requests=LISTS_ALONE, load=SHORT, arms=arms))
         asked = [json.loads(body) for body in theirs.bodies]
         assert all(b"Authorization: s3cret-key" in head for head in theirs.heads)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from mini_scenario import FAKE, LOAD, TFIDF, scenario_text, write_scenario
+from mini_scenario import FAKE, LOAD, scenario_text, write_scenario
 
 from bench.store import load_run
 
@@ -28,7 +28,8 @@ def interruptible():
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
 def test_an_interrupted_run_is_kept_marked_stopped(tmp_path):
     slow = FAKE.replace('kind = "fake"', 'kind = "fake", service_ms = 1.0')
-    text = scenario_text(load=LOAD.replace("20", "400"), blocks="[blocks]\ncount = 100\n", arms=TFIDF + slow)
+    arms = slow + slow.replace('name = "fake"', 'name = "other"')
+    text = scenario_text(load=LOAD.replace("20", "400"), blocks="[blocks]\ncount = 100\n", arms=arms)
     words = [sys.executable, "run_bench.py", "run", write_scenario(tmp_path, text), "--out", str(tmp_path / "results")]
     with subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -46,4 +47,4 @@ def test_an_interrupted_run_is_kept_marked_stopped(tmp_path):
     stored = load_run(tmp_path / "results" / "latest")
     assert stored.run["status"] == "stopped"
     assert 16 <= len(stored.requests) < 800
-    assert set(stored.requests["arm"]) == {"tfidf", "fake"}
+    assert set(stored.requests["arm"]) == {"other", "fake"}

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from mini_scenario import scenario_text, write_scenario
 
+from bench.analysis.conclude import conclude, write_statements
 from bench.analysis.statements import Verdict
 from bench.analysis.summary import summarise
 from bench.analysis.validity import judge
-from bench.cli import main
 from bench.clock import MonotonicClock
 from bench.measure.assignment import Assignment, read_trace
 from bench.measure.pool import WorkerPool
@@ -24,7 +24,9 @@ from bench.measure.slices import cut_slices
 from bench.measure.worker import Serve, Worker
 from bench.rows import Origin, block_rows
 from bench.run_entries import block_entry
+from bench.runner import RunRequest, run_scenario
 from bench.scenario_file import read_scenario
+from bench.store import load_run
 
 SERVER = """\
 [[load]]
@@ -75,11 +77,12 @@ def stop_worker_in_its_first_block(monkeypatch, after_s, for_s):
     monkeypatch.setattr(WorkerPool, "serve", serve_suspended)
 
 
-def run(tmp_path, load=SERVER, arms=SLOW_FAKE):
-    """The run's run.json and its rows."""
-    path = write_scenario(tmp_path, scenario_text(load=load, arms=arms))
-    assert main(["run", path, "--out", str(tmp_path)]) == 0
-    folder = (tmp_path / "latest").resolve()
+def run(tmp_path, load=SERVER, beside=None):
+    """The run's run.json and its rows. beside: what goes on while it is measured, and no longer."""
+    file = read_scenario(write_scenario(tmp_path, scenario_text(load=load, arms=SLOW_FAKE)))
+    with beside or contextlib.nullcontext():
+        folder = run_scenario(RunRequest(file, (), tmp_path), lambda message: None)
+    write_statements(conclude(load_run(folder)), folder)
     return json.loads((folder / "run.json").read_text()), pd.read_parquet(folder / "requests.parquet")
 
 
@@ -88,8 +91,7 @@ def checks(stored):
 
 
 def test_a_busy_neighbour_is_noticed(tmp_path):
-    with busy_neighbours(os.cpu_count() or 1):
-        stored, _ = run(tmp_path)
+    stored, _ = run(tmp_path, beside=busy_neighbours(os.cpu_count() or 1))
     assert stored["verdict"] == "INVALID"
     assert checks(stored)["other load"]["verdict"] == "INVALID"
     waiting = stored["arms"][0]["waiting"][0]

@@ -3,16 +3,19 @@
 import json
 
 import pandas as pd
+import pytest
 from faulty_service import foreign_service, reply
 from mini_scenario import EMBEDDED, made_run, scenario_text, write_scenario
 from service_process import serving
 
-TINY = """\
+SERVED = """\
 [[arm]]
-name = "tiny"
-encoder = { kind = "transformer", model = "bert-tiny-uncased", weights = "random" }
+name = "served"
+encoder = ENCODER
 placement = "profile"
 """
+FAKE = '{ kind = "fake" }'
+TINY = '{ kind = "transformer", model = "bert-tiny-uncased", weights = "random" }'
 LOAD = """\
 [[load]]
 kind = "single_stream"
@@ -30,10 +33,12 @@ placement = "profile"
 """
 
 
-def test_against_our_own_service_its_fidelity_is_1(tmp_path):
-    with serving(write_scenario(tmp_path, scenario_text(arms=TINY)), "tiny") as service:
-        reference = '{ kind = "transformer", model = "bert-tiny-uncased", weights = "random" }'
-        arms = remote_arm(service.url, "bert-tiny-uncased", f", reference = {reference}")
+@pytest.mark.parametrize(
+    ("encoder", "model"), [(FAKE, "served"), pytest.param(TINY, "bert-tiny-uncased", marks=pytest.mark.verify)]
+)
+def test_against_our_own_service_its_fidelity_is_1(tmp_path, encoder, model):
+    with serving(write_scenario(tmp_path, scenario_text(arms=SERVED.replace("ENCODER", encoder))), "served") as service:
+        arms = remote_arm(service.url, model, f", reference = {encoder}")
         text = scenario_text(data=EMBEDDED, requests=REQUESTS, load=LOAD, arms=arms)
         run = made_run(tmp_path, text.replace("warmup_requests = 5", "warmup_requests = 2"))
     row = pd.read_csv(run / "summary.csv").iloc[0]
