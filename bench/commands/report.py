@@ -13,6 +13,6 @@ def report(run: RunArgument) -> int:
     from bench.experiments.measure import report as remake
     from bench.store import load_run
 
-    measured = remake(load_run(run).folder)
+    measured = remake(load_run(run))
     Terminal().print(str(measured.folder / "report.html"))
     return 0

@@ -10,7 +10,7 @@ from bench.analysis.conclude import conclude, write_statements
 from bench.analysis.statements import Statements, Verdict
 from bench.errors import ArmsFailed, MeasurementInvalid, ReportInterrupted, ReportUnwritable
 from bench.runner import RunRequest, run_scenario
-from bench.store import load_run
+from bench.store import StoredRun, load_run
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,19 @@ def measure(request: RunRequest, say: Callable[[str], None]) -> Measured:
     folder = run_scenario(request, say)
     say("analysing and drawing")
     try:
-        return report(folder)
+        return report(load_run(folder))
     except KeyboardInterrupt:
         raise ReportInterrupted(folder) from None
 
 
-def report(folder: Path) -> Measured:
+def report(stored: StoredRun) -> Measured:
     """Make everything that is said of a stored run anew. Raises ReportUnwritable where its folder cannot be written."""
     from bench.report import write_report
 
-    statements = conclude(load_run(folder))
+    statements = conclude(stored)
     try:
-        write_statements(statements, folder)
-        write_report(statements, folder)
+        write_statements(statements, stored.folder)
+        write_report(statements, stored.folder)
     except OSError as error:
-        raise ReportUnwritable(folder, error) from error
-    return Measured(folder, statements)
+        raise ReportUnwritable(stored.folder, error) from error
+    return Measured(stored.folder, statements)
