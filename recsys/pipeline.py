@@ -28,6 +28,7 @@ from recsys.reranking import Ask
 from recsys.reranking.reordering import reorder
 from recsys.serving.protocols import NullTracer, Tracer
 from recsys.types import Recommendation, Request, Vectors
+from recsys.vectors import check_finite
 
 
 class RetrievalOptions(OptionsModel):
@@ -188,13 +189,17 @@ class Recommender:
         )
 
     def encode(self, batch: Batch) -> tuple[list[int], int]:
-        """User vectors. Returns the tokens that the encoder computed for each request, and all of them with padding."""
+        """User vectors. Returns the tokens that the encoder computed for each request, and all of them with padding.
+
+        Raises BadVectors where one is not finite: an index would answer with any items at all.
+        """
         user_vectors = self.parts.placement.user_vectors
         if batch.draft.prepared is None:
             batch.users = user_vectors(batch.profiles, None)
             return [0] * len(batch.rows), 0
         computed = forward_all(self.parts.encoder, batch.draft.prepared)
         batch.users = user_vectors(batch.profiles, computed.vectors)
+        check_finite(batch.users)
         return batch.draft.sums(computed.n_tokens), computed.padded_tokens
 
     def retrieve(self, batch: Batch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from recsys.errors import BadVectors
 from recsys.types import Positions, Vectors
 
 Indices = npt.NDArray[np.int64]
@@ -27,6 +29,15 @@ def weighted_means(vectors: Vectors, rows: Sequence[Positions], weights: Sequenc
             means[group] = weight @ vectors[positions]
     norms = np.sqrt(np.einsum("ij,ij->i", means, means))
     return (means / np.where(norms > 0, norms, 1)[:, None]).astype(np.float32, copy=False)
+
+
+def check_finite(vectors: Any) -> None:
+    """Raise BadVectors where a number is NaN or infinite; one sum, since it stands in every request's way.
+
+    Sparse ones are counts, and a device's own stay where they are: neither is looked at.
+    """
+    if isinstance(vectors, np.ndarray) and not math.isfinite(vectors.sum()):
+        raise BadVectors("a user's vector is not finite. Next: check the encoder's precision, or the model's files")
 
 
 def unit_rows(rows: npt.ArrayLike) -> npt.NDArray[np.float32]:

@@ -7,6 +7,7 @@ from small_recommender import LATER_S, Journal, ask, make_recommender
 
 from bench.clock import VirtualClock
 from bench.measure.recorder import Recorder
+from recsys.errors import BadVectors
 from recsys.serving.protocols import STAGES
 from recsys.types import EventKind, Request, RequestKind
 
@@ -49,6 +50,15 @@ def test_a_list_is_as_short_as_the_unseen_items():
     assert sorted(answer.positions.tolist()) == [2, 4]
     everything = dataset_of([(time_s, 0, time_s) for time_s in range(5)], n_items=5)
     assert make_recommender(everything, requests={"k": 5}).recommend([ask(0)])[0].item_ids == ()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_user_whose_vector_is_not_finite_gets_no_list(bad):
+    recommender = make_recommender(make_dataset())
+    forward = recommender.parts.encoder.forward
+    recommender.parts.encoder.forward = lambda prepared: np.where(np.arange(16) == 3, bad, forward(prepared))
+    with pytest.raises(BadVectors, match="not finite"):
+        recommender.recommend([ask(0)])
 
 
 def test_one_batch_equals_one_by_one():
