@@ -37,7 +37,9 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
     set_: SetOption = None,
     data_dir: DataDirOption = None,
     json_file: JsonFileOption = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when nothing can be told.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 3 when nothing can be told, 4 without an arm.")
+    ] = False,
 ) -> int:
     """Say whether a change made an arm slower.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,11 @@ from bench.commands.options import (
     SetOption,
 )
 from bench.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bench.measure.generators import EngineChoice
+    from bench.resumption import Kept
+    from bench.scenario_file import Overrides, ScenarioFile
 
 
 @COMMANDS.register("run")
@@ -54,30 +59,16 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
 ) -> int:
     """Measure a scenario and write its report."""
     from bench.commands.terminal import Terminal
-    from bench.measure.generators import EngineChoice, built_engine
+    from bench.measure.generators import built_engine
     from bench.measure.soak import parse_duration_s
-    from bench.resumption import read_kept
-    from bench.scenario_file import Overrides, read_scenario
+    from bench.scenario_file import Overrides
     from recsys.data.loading import data_dirs_from_environment
 
     soak = (f"soak_s={parse_duration_s(duration):g}",) if duration else ()
-    overrides = Overrides((*(set_ or ()), *soak), tuple(arm or ()), device)
-    if (scenario is None) == (resume is None):
-        raise ConfigError(
-            "run: either SCENARIO or --resume RUN is needed, not both. Next: llm-rec-bench list names the scenarios"
-        )
-    if resume and overrides != Overrides():
-        raise ConfigError(
-            "run: --resume goes on with the run's own scenario. Next: leave out --set, --arm, --device and --duration"
-        )
-    kept = read_kept(resume) if resume else None
-    file = kept.file if kept else read_scenario(str(scenario), overrides)
+    kept, file = _source(scenario, resume, Overrides((*(set_ or ()), *soak), tuple(arm or ()), device))
     data_dirs = data_dirs_from_environment(data_dir)
-    before = kept.generation if kept else EngineChoice().entry
-    kind = engine or before["engine"]
-    options = engine_options(engine_set) or (before["options"] if kind == before["engine"] else {})
-    chosen = EngineChoice(kind, generators or before["generators"], options)
-    built_engine(chosen, file.scenario)
+    choice = _engine_choice(kept, engine, generators, engine_options(engine_set))
+    built_engine(choice, file.scenario)
     terminal = Terminal()
     if dry_run:
         from bench.experiments.forecast import forecast
@@ -87,6 +78,37 @@ def run(  # noqa: PLR0913 a verb's options are its parameters
     from bench.experiments.measure import measure
     from bench.runner import RunRequest
 
-    measured = measure(RunRequest(file, data_dirs, out, keep_texts, kept, chosen), terminal.progress)
+    measured = measure(RunRequest(file, data_dirs, out, keep_texts, kept, choice), terminal.progress)
     terminal.conclude(measured)
     return measured.exit_code(strict=strict)
+
+
+def _source(scenario: str | None, resume: str | None, overrides: Overrides) -> tuple[Kept | None, ScenarioFile]:
+    """What to measure: a scenario, or the rest of a run that was left. Raises ConfigError unless it is one of both."""
+    from bench.resumption import read_kept
+    from bench.scenario_file import Overrides, read_scenario
+
+    if (scenario is None) == (resume is None):
+        raise ConfigError(
+            "run: either SCENARIO or --resume RUN is needed, not both. Next: llm-rec-bench list names the scenarios"
+        )
+    if resume is None:
+        return None, read_scenario(str(scenario), overrides)
+    if overrides != Overrides():
+        raise ConfigError(
+            "run: --resume goes on with the run's own scenario. Next: leave out --set, --arm, --device and --duration"
+        )
+    kept = read_kept(resume)
+    return kept, kept.file
+
+
+def _engine_choice(
+    kept: Kept | None, engine: str | None, generators: int | None, options: dict[str, Any]
+) -> EngineChoice:
+    """What was asked for; where nothing was, what the run had that is gone on with, its options on the same engine."""
+    from bench.measure.generators import EngineChoice
+
+    before = kept.generation if kept else EngineChoice().entry
+    kind = engine or before["engine"]
+    kept_options = before["options"] if kind == before["engine"] else {}
+    return EngineChoice(kind, generators or before["generators"], options or kept_options)

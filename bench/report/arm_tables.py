@@ -61,8 +61,13 @@ def main_table(statements: Statements) -> Table:
     filled = [_fill(names, rows, make, sign) for _, rows, make, sign in sections]
     by_arm = {name: tuple(column[place] for column in filled) for place, name in enumerate(names)}
     rows = tuple(_arm_row(arm, by_arm.get(arm.name, ())) for arm in arms_of(statements))
-    notes = (DASH_NOTE, *_word_notes(rows), BEST_NOTE)
+    notes = (DASH_NOTE, *_word_notes(rows), BEST_NOTE, *_place_note(shared or alone))
     return Table("Arms at a glance", "Arm", tuple(column for column, *_ in sections), rows, notes)
+
+
+def _place_note(point: LoadPoint | None) -> tuple[str, ...]:
+    """Which requests quality and CPU are of: a run has lists at every load point, and the pictures take all of them."""
+    return (f"Quality and CPU: of the requests at {point.name}; pictures show recall over all.",) if point else ()
 
 
 def load_table(statements: Statements) -> Table:

@@ -115,7 +115,7 @@ def _blocks_say_how_each_generator_fared(blocks):
 
 
 def broken_run(tmp_path, measure):
-    """The folder of a run whose generator is killed after the first block."""
+    """The folder of a run whose generator was killed after the first block."""
     blocks = "[blocks]\ncount = 4\nwarmup_requests = 2\n"
     text = scenario_text(
         requests=REQUESTS.format(share=0.0), load=LOAD.format(rate=40, requests=160), blocks=blocks, arms=OVER_HTTP
@@ -124,6 +124,11 @@ def broken_run(tmp_path, measure):
     with Killer("Generator", lambda: list(results.glob("*.partial/part-*.parquet"))) as killer:
         broken = measure(tmp_path, text, RAY)
     assert killer.killed
+    return broken
+
+
+def assert_kept_and_told(broken):
+    """Its arm failed by name, and every request is there of the blocks that it says it has."""
     arm, kept = told(broken)["arms"][0], told(broken)["blocks"]
     assert arm["status"] == "failed"
     assert "GeneratorLost: generator " in arm["reason"] and " of 2 died" in arm["reason"]
@@ -131,12 +136,11 @@ def broken_run(tmp_path, measure):
     assert 1 <= len(kept) < 4
     assert rows["block"].value_counts().to_dict() == {block["block"]: block["requests"] for block in kept}
     assert (rows["outcome"] == "answered").all()
-    return broken
 
 
 @with_ray
 def test_a_generator_that_is_killed_fails_its_arm_by_name_and_no_request_is_lost_unsaid(tmp_path, cluster):
-    broken_run(tmp_path, measured)
+    assert_kept_and_told(broken_run(tmp_path, measured))
 
 
 @with_ray
@@ -144,6 +148,7 @@ def test_a_generator_that_is_killed_fails_its_arm_by_name_and_no_request_is_lost
 def test_the_rest_of_such_a_run_can_be_measured_later_by_as_many_generators(tmp_path, cluster, capsys):
     results = tmp_path / "results"
     broken = broken_run(tmp_path, lambda folder, text, choice: run(folder, text, *TWO))
+    assert_kept_and_told(broken)
     assert main(["run", "--resume", str(broken), "--engine", "local", "--generators", "1", "--out", str(results)]) == 2
     assert "generation" in capsys.readouterr().err
     assert main(["run", "--resume", str(broken), "--out", str(results)]) == 0

@@ -33,9 +33,7 @@ placement = "profile"
 """
 
 
-@pytest.mark.parametrize(
-    ("encoder", "model"), [(FAKE, "served"), pytest.param(TINY, "bert-tiny-uncased", marks=pytest.mark.verify)]
-)
+@pytest.mark.parametrize(("encoder", "model"), [(FAKE, "served"), (TINY, "bert-tiny-uncased")])
 def test_against_our_own_service_its_fidelity_is_1(tmp_path, encoder, model):
     with serving(write_scenario(tmp_path, scenario_text(arms=SERVED.replace("ENCODER", encoder))), "served") as service:
         arms = remote_arm(service.url, model, f", reference = {encoder}")

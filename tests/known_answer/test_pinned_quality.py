@@ -71,6 +71,17 @@ def test_evaluating_the_first_users_of_games(arms):
     assert_reproduced(recall.to_dict(), {name: EVALUATED_FIRST_USERS[name] for name in (*FLOORS, *arms)})
 
 
+def test_evaluating_a_model_on_all_users_of_online_retail():
+    """The same command with MiniLM in it, where the catalogue is small enough for every run."""
+    folder = data_folder("online_retail")
+    overrides = Overrides(("data={kind='online_retail'}",), arms=("tfidf", "minilm-offline"))
+    scenario = read_scenario("games", overrides).scenario
+    quality = evaluate_scenario(EvaluationRequest(scenario, (folder,), k=K), say=lambda line: None)
+    recall = quality[(quality["metric"] == "recall") & (quality["group"] == "all")].set_index("arm")["value"]
+    pinned = dict(zip((*FLOORS, "tfidf", "minilm-offline"), ALL_USERS["online_retail"].values(), strict=False))
+    assert_reproduced(recall.to_dict(), pinned)
+
+
 @pytest.mark.verify
 def test_blend_for_the_first_users_of_games():
     dataset, split = loaded("amazon")

@@ -68,7 +68,7 @@ class GateResult:
     def exit_code(self, *, strict: bool) -> int:
         """1 for a regression and nothing else; 4 where an arm is broken or nothing was compared.
 
-        3 contaminated, and inconclusive if strict.
+        3 contaminated. If strict, 3 inconclusive too, and 4 where any arm was not measured.
         """
         codes = {
             "REGRESSED": REGRESSED_EXIT_CODE,
@@ -76,11 +76,18 @@ class GateResult:
             "CONTAMINATED": CONTAMINATED_EXIT_CODE,
             "INCONCLUSIVE": CONTAMINATED_EXIT_CODE if strict else 0,
         }
-        return codes.get(self.word, 0)
+        code = codes.get(self.word, 0)
+        return FAILED_EXIT_CODE if strict and self.absent and code in (0, CONTAMINATED_EXIT_CODE) else code
 
     @property
     def sentence(self) -> str:
-        """For people: the word, and what it rests on."""
+        """For people: the word, what it rests on, and the arms of which it says nothing."""
+        if self.nothing_compared or not self.absent:
+            return self._judgement
+        return f"{self._judgement} Not measured, so not judged: {self._reasons(self.absent)}."
+
+    @property
+    def _judgement(self) -> str:
         if self.word == "CONTAMINATED":
             reasons = "; ".join(self.contaminated)
             return f"CONTAMINATED: {reasons}. No timing is judged. Next: run it again on a machine at rest."

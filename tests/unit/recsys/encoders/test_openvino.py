@@ -7,10 +7,9 @@ import pytest
 
 from recsys.encoders import build_encoder
 from recsys.encoders.batching import NORM_TOLERANCE
-from recsys.models.artefacts import ArtefactCache
 from recsys.models.cpu_features import has_int8_dot_product
 from recsys.models.locate import locate
-from recsys.models.openvino_graph import build_float_graph, float_recipe, kept_products
+from recsys.models.openvino_graph import build_float_graph, kept_products
 
 pytest.importorskip("openvino", reason="openvino is not installed")
 pytest.importorskip("nncf", reason="nncf is not installed")
@@ -97,9 +96,9 @@ def test_the_first_layers_keep_theirs(float_graph, share, layers):
 
 
 @pytest.fixture(scope="module")
-def float_graph():
+def float_graph(tmp_path_factory):
     import openvino
 
-    files = locate("minilm")
-    path = ArtefactCache().get(float_recipe(files, "mean"), lambda path: build_float_graph(files, "mean", path))
+    path = tmp_path_factory.mktemp("graph") / "model.xml"
+    build_float_graph(locate("minilm"), "mean", path)
     return openvino.Core().read_model(path)

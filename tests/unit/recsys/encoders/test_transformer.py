@@ -40,8 +40,8 @@ def test_on_a_cpu_without_it_bf16_is_refused(monkeypatch):
         build_encoder("transformer", precision="bf16")
 
 
-BACKENDS = ["eager", pytest.param("inductor", marks=pytest.mark.verify)]
-"""The first traces the model's Python as the second does, and leaves out the C++ compiler, which takes a minute."""
+BACKENDS = ["aot_eager", pytest.param("inductor", marks=pytest.mark.verify)]
+"""The first traces as the second does and leaves out the C++ compiler, which takes a minute."""
 
 
 @pytest.fixture(scope="module", params=BACKENDS)

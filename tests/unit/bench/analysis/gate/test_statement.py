@@ -22,6 +22,19 @@ def test_a_gate_that_compared_nothing_is_no_success():
     assert result(compared()).exit_code(strict=True) == 0
 
 
+def test_an_arm_that_fails_on_both_sides_is_told_with_the_verdict_and_fails_a_strict_gate():
+    found = result(compared(), absent={"b": "NameError: name 'x' is not defined"})
+    assert found.sentence == (
+        "UNCHANGED: of 1 comparisons 1 unchanged. Not measured, so not judged: b: NameError: name 'x' is not defined."
+    )
+    assert [found.exit_code(strict=strict) for strict in (False, True)] == [0, 4]
+    noisy = result(compared(), absent={"b": "no server"}, contaminated=("stolen",))
+    assert "Not measured, so not judged: b: no server." in noisy.sentence
+    assert [noisy.exit_code(strict=strict) for strict in (False, True)] == [3, 4]
+    more = result(compared(), absent={"b": "gone"}, counters=(CounterChange("a", "single_stream", "tokens", 1, 2),))
+    assert more.exit_code(strict=True) == 1, "a regression is a regression"
+
+
 def test_counted_work_is_judged_where_nothing_could_be_timed():
     more = result(counters=(CounterChange("a", "single_stream", "tokens", 1, 2),))
     assert (more.word, more.exit_code(strict=False)) == ("REGRESSED", 1)
