@@ -14,7 +14,8 @@ bench: $(READY)
 	$(BIN)/python run_bench.py run scenarios/quickstart.toml
 
 test: $(READY) lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not verify and not alone"
+	$(BIN)/python -m pytest -m "alone and not verify"
 
 verify: $(READY) test
 	$(BIN)/python -m pytest -m verify

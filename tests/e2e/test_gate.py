@@ -31,6 +31,7 @@ def gate(scenario, *words):
     return code, json.loads(told.read_text())
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("company_ignored")
 def test_twice_the_service_time_is_a_regression_that_a_fresh_start_confirms(scenario, capsys):
     scenario.write_text(with_only("control"))
@@ -66,6 +67,7 @@ def test_encoding_twice_is_caught_by_counting_alone(scenario):
     assert "encoder_calls" in told["sentence"]
 
 
+@pytest.mark.alone
 def test_a_baseline_is_made_once_and_holds_where_it_was_made(scenario, capsys):
     stored = scenario.with_name("baseline.json")
     assert main(["gate", str(scenario), "--save-baseline", str(stored)]) == 0

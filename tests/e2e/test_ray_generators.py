@@ -70,6 +70,7 @@ def told(folder):
 
 
 @with_ray
+@pytest.mark.alone
 def test_two_generators_measure_what_one_measures(tmp_path, cluster):
     load = LOAD.format(rate=80, requests=200) + ALONE
     text = scenario_text(requests=REQUESTS.format(share=0.1), load=load, arms=OVER_HTTP)

@@ -9,7 +9,7 @@ from mini_scenario import scenario_text, write_scenario
 
 from bench.cli import main
 
-pytestmark = pytest.mark.pictures
+pytestmark = [pytest.mark.pictures, pytest.mark.alone]
 LEAKY = """
 class Leaky:
     def __init__(self, leaks):
