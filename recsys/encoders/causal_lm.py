@@ -11,9 +11,11 @@ import numpy.typing as npt
 from pydantic import Field
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import ModelOptions, PretrainedEncoder
+from recsys.encoders.pretrained import ModelOptions, PretrainedEncoder, described
 from recsys.encoders.runtime import Runtime
-from recsys.encoders.torch_model import load_torch_model
+from recsys.models.load import load_module
+from recsys.models.precision import torch_dtype
+from recsys.models.work import products_of
 from recsys.options import OptionsModel
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
@@ -49,12 +51,19 @@ class CausalLmEncoder(PretrainedEncoder):
 
     def __init__(self, options: CausalLmOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        import torch
+
         from recsys.models.decoder import causal_states, missing_ending
         from recsys.models.pooling import embedder
 
-        module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
-        super().__init__(options, runtime, replace(model, ending=missing_ending(model.files)))
-        states = causal_states(module.to(device=runtime.device, dtype=dtype))
+        torch.set_num_threads(runtime.threads)
+        model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
+        module = load_module(model.files)
+        model = replace(
+            model, ending=missing_ending(model.files), products={options.precision: len(products_of(module))}
+        )
+        super().__init__(options, runtime, model)
+        states = causal_states(module.to(device=runtime.device, dtype=torch_dtype(options.precision)))
         self._run = embedder(states, runtime.device, options.pooling)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:

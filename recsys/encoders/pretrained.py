@@ -14,8 +14,8 @@ from recsys.encoders.batching import check_vectors, forward_sorted, pad
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.errors import BadOptions
-from recsys.models.load import read_config
 from recsys.models.locate import ModelFiles, locate
+from recsys.models.shape import shape_of
 from recsys.models.tokenizer import TextTokenizer
 from recsys.options import OptionsModel
 from recsys.types import TokenIds
@@ -62,10 +62,10 @@ class LoadedModel:
 
 
 def described(options: ModelOptions, precision: str, batch_tolerance: float) -> LoadedModel:
-    """What is known of a model from its files alone, for libraries that load it themselves. Raises ModelError."""
+    """What is known of a model from its files, before it is loaded. Raises ModelError."""
     files = locate(options.model, options.weights, options.seed)
-    config = read_config(files)
-    return LoadedModel(files, config["hidden_size"], config["max_position_embeddings"], precision, batch_tolerance)
+    shape = shape_of(files)
+    return LoadedModel(files, shape.dim, shape.positions, precision, batch_tolerance)
 
 
 class PretrainedEncoder:

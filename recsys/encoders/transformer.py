@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -9,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.encoders import ENCODERS
-from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
-from recsys.encoders.torch_model import load_torch_model
 from recsys.errors import BadOptions, MissingDevice
 from recsys.models.cpu_features import has_bf16_products
+from recsys.models.precision import torch_dtype
 from recsys.options import OptionsModel
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
@@ -48,8 +49,10 @@ class TransformerEncoder(PretrainedEncoder):
         Raises ModelError, BadOptions, MissingDevice for bf16 on a CPU that lacks it, MissingLibrary where it is to be
         compiled and there is no compiler.
         """
-        from recsys.models.compiled import compiled_states
-        from recsys.models.encoder import encoder_states
+        import torch
+
+        from recsys.models.compiled import load_compiled
+        from recsys.models.encoder import load_encoder
         from recsys.models.pooling import embedder
 
         if options.graphs and (options.compiled or not runtime.device.startswith("cuda")):
@@ -62,15 +65,17 @@ class TransformerEncoder(PretrainedEncoder):
                 'encoder "transformer": precision = "bf16", and this CPU has no instructions for it: a product would '
                 'take a hundred times as long as in fp32. Next: precision = "fp32", or kind = "int8"'
             )
-        module, model, dtype = load_torch_model(options, options.precision, BATCH_TOLERANCE, runtime)
-        super().__init__(options, runtime, model)
-        states = (compiled_states if options.compiled else encoder_states)(module, runtime.device, dtype)
-        self._run = embedder(states, runtime.device, options.pooling)
+        torch.set_num_threads(runtime.threads)
+        model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
+        load = load_compiled if options.compiled else load_encoder
+        encoder = load(model.files, runtime.device, torch_dtype(options.precision))
+        super().__init__(options, runtime, replace(model, products={options.precision: encoder.n_products}))
+        self._run = embedder(encoder.states, runtime.device, options.pooling)
         if options.graphs:
             from recsys.models.cuda_graph import CudaGraphRun
             from recsys.models.graph_buckets import BucketedRuns
 
-            capture = partial(CudaGraphRun, states, options.pooling, runtime.device)
+            capture = partial(CudaGraphRun, encoder.states, options.pooling, runtime.device)
             self._run = BucketedRuns(capture, eager=self._run)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:

@@ -11,6 +11,7 @@ from recsys.errors import MissingDevice
 from recsys.index import INDEXES
 from recsys.index.dense_rows import DenseRows, Float32
 from recsys.index.protocol import Candidates, best, ordered
+from recsys.models.precision import torch_dtype
 from recsys.options import OptionsModel
 from recsys.types import Positions, Vectors
 
@@ -50,7 +51,7 @@ class DeviceIndex(DenseRows):
                 f'index "device" asks for "{self._device}", but PyTorch sees {torch.cuda.device_count()} CUDA devices '
                 'here. Next: device = "cpu", or index "exact"'
             )
-        self._dtype = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}[options.precision]
+        self._dtype = torch_dtype(options.precision)
 
     def build(self, vectors: Vectors) -> None:
         """Copy dense vectors to the device. Raises BadOptions for sparse ones."""

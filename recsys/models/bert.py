@@ -1,24 +1,27 @@
 """BERT's forward pass (Devlin et al. 2019) with little between its matrix products: same numbers, fewer steps.
 
-The weights are taken over from a transformers BertModel. Query, key and value are one product; the segment embedding,
-the same for every token of a single text, is part of the position table; bias, GELU and the residual sum are fused into
-the products where PyTorch brings oneDNN, whose weights are then packed once instead of at each call.
+The weights are read from their files (recsys.models.bert_weights). Query, key and value are one product; the segment
+embedding, the same for every token of a single text, is part of the position table; bias, GELU and the residual sum are
+fused into the products where PyTorch brings oneDNN, whose weights are then packed once instead of at each call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recsys.models.bert_weights import BertWeights
 from recsys.models.cpu_features import has_bf16_products
 
 Product: TypeAlias = Callable[[Tensor], Tensor]
 ProductAndSum: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+Named: TypeAlias = Callable[[str], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,17 @@ class Layer:
 
 
 class Bert:
-    """A BertModel ready to run at one precision on one device."""
+    """A BERT ready to run at one precision on one device."""
 
-    def __init__(self, model: Any, device: str, dtype: torch.dtype) -> None:
-        """model: a transformers BertModel, which is moved and converted itself: give it one of your own."""
-        model = model.to(device=device, dtype=dtype)
-        embeddings = model.embeddings
-        self._heads = model.config.num_attention_heads
-        self._words = embeddings.word_embeddings.weight.detach()
-        segment = embeddings.token_type_embeddings.weight.detach()[0]
-        self._positions = embeddings.position_embeddings.weight.detach() + segment
-        self._embedded_norm = _norm(embeddings.LayerNorm)
-        self._layers = [_layer(layer) for layer in model.encoder.layer]
+    def __init__(self, weights: BertWeights, device: str, dtype: torch.dtype) -> None:
+        """weights: as they were trained; they are moved and converted here."""
+        at = partial(_converted, weights, device, dtype)
+        self._heads = weights.heads
+        self._words = at("embeddings.word_embeddings.weight")
+        segment = at("embeddings.token_type_embeddings.weight")[0]
+        self._positions = at("embeddings.position_embeddings.weight") + segment
+        self._embedded_norm = _norm(at, "embeddings.LayerNorm", weights.norm_eps)
+        self._layers = [_layer(at, f"encoder.layer.{n}", weights.norm_eps) for n in range(weights.layers)]
 
     def __call__(self, ids: Tensor, mask: Tensor | None) -> Tensor:
         """Last hidden states [n, length, hidden]. ids: int [n, length]; mask: bool [n, length], None = no padding."""
@@ -77,33 +79,32 @@ class Bert:
         return x.view(rows, length, -1)
 
 
-def can_run(config: Any) -> bool:
-    """Whether a transformers config describes the plain BERT encoder that Bert computes."""
-    return (
-        config.model_type == "bert"
-        and config.hidden_act == "gelu"
-        and getattr(config, "position_embedding_type", "absolute") == "absolute"
-        and not getattr(config, "is_decoder", False)
-    )
+def _converted(weights: BertWeights, device: str, dtype: torch.dtype, name: str) -> Tensor:
+    """One of the model's tensors as it is computed with."""
+    return weights.tensors[name].to(device=device, dtype=dtype)
 
 
-def _layer(layer: Any) -> Layer:
-    attention, out = layer.attention.self, layer.attention.output
-    parts = (attention.query, attention.key, attention.value)
-    weight = torch.cat([part.weight.detach() for part in parts])
-    bias = torch.cat([part.bias.detach() for part in parts])
+def _layer(at: Named, layer: str, norm_eps: float) -> Layer:
+    """The steps of a layer, by the start of its tensors' names."""
+    queries_keys_values = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
     return Layer(
-        _product(weight, bias),
-        _product_and_sum(out.dense.weight.detach(), out.dense.bias.detach()),
-        _norm(out.LayerNorm),
-        _product_and_gelu(layer.intermediate.dense.weight.detach(), layer.intermediate.dense.bias.detach()),
-        _product_and_sum(layer.output.dense.weight.detach(), layer.output.dense.bias.detach()),
-        _norm(layer.output.LayerNorm),
+        _product(*(torch.cat([at(f"{part}.{kind}") for part in queries_keys_values]) for kind in ("weight", "bias"))),
+        _product_and_sum(*_linear(at, f"{layer}.attention.output.dense")),
+        _norm(at, f"{layer}.attention.output.LayerNorm", norm_eps),
+        _product_and_gelu(*_linear(at, f"{layer}.intermediate.dense")),
+        _product_and_sum(*_linear(at, f"{layer}.output.dense")),
+        _norm(at, f"{layer}.output.LayerNorm", norm_eps),
     )
 
 
-def _norm(module: Any) -> Norm:
-    return Norm(tuple(module.normalized_shape), module.weight.detach(), module.bias.detach(), module.eps)
+def _linear(at: Named, name: str) -> tuple[Tensor, Tensor]:
+    """Weight and bias."""
+    return at(f"{name}.weight"), at(f"{name}.bias")
+
+
+def _norm(at: Named, name: str, eps: float) -> Norm:
+    weight, bias = _linear(at, name)
+    return Norm(tuple(weight.shape), weight, bias, eps)
 
 
 def _packed(weight: Tensor) -> Tensor | None:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from recsys.errors import MissingLibrary
-from recsys.models.pooling import HiddenStates
+from recsys.models.encoder import RunnableEncoder
+from recsys.models.load import load_module
+from recsys.models.locate import ModelFiles
+from recsys.models.work import products_of
 
 WARM_UP_LENGTH = 8
 
 
-def compiled_states(module: Any, device: str, dtype: torch.dtype) -> HiddenStates:
-    """The hidden states of a module, at a precision on a device; lengths stay free, so no length compiles anew.
+def load_compiled(files: ModelFiles, device: str, dtype: torch.dtype) -> RunnableEncoder:
+    """An encoder at a precision on a device; lengths stay free, so no length compiles anew.
 
     One text and several are different programs, as PyTorch sets a dimension of one apart. Both are compiled here, which
-    takes half a minute the first time; PyTorch keeps what it compiled. Raises MissingLibrary without a compiler.
+    takes half a minute the first time; PyTorch keeps what it compiled. Raises ModelError, MissingLibrary without a
+    compiler.
     """
     require_compiler(device)
-    module = module.to(device=device, dtype=dtype)
+    module = load_module(files).to(device=device, dtype=dtype)
 
     def states(ids: Tensor, mask: Tensor | None) -> Tensor:
         hidden: Tensor = module(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -37,7 +40,7 @@ def compiled_states(module: Any, device: str, dtype: torch.dtype) -> HiddenState
     with torch.inference_mode():
         for rows in (2, 1):
             run(torch.ones((rows, WARM_UP_LENGTH), dtype=torch.int32, device=device), None)
-    return run
+    return RunnableEncoder(run, len(products_of(module)))
 
 
 def require_compiler(device: str) -> None:

@@ -13,12 +13,15 @@ from pydantic import Field
 from recsys.encoders.batching import batches, pad
 from recsys.errors import BadOptions
 from recsys.index.protocol import ordered
+from recsys.models.locate import locate
+from recsys.models.precision import torch_dtype
+from recsys.models.shape import ModelShape, shape_of
 from recsys.models.tokenizer import TextTokenizer
 from recsys.reranking import RERANKERS
 from recsys.reranking.options import RerankOptions
 from recsys.reranking.protocol import Ask, Material, Reranked, Reranker
 from recsys.reranking.token_vectors import ItemTokens, TokenVectors, max_sim
-from recsys.reranking.torch_model import info_of, load_torch_model
+from recsys.reranking.torch_model import info_of
 from recsys.serving.protocols import Tracer
 from recsys.types import Positions, TokenIds
 
@@ -65,14 +68,18 @@ class LateInteractionReranker(Reranker):
 
     def __init__(self, options: LateInteractionOptions, material: Material) -> None:
         """Load the model and read every item. Raises ModelError, BadOptions for more tokens than it has positions."""
-        from recsys.models.encoder import encoder_states
+        import torch
 
-        module, files, dtype = load_torch_model(options, material)
-        _check(options, module.config)
+        from recsys.models.encoder import load_encoder
+
+        torch.set_num_threads(material.threads)
+        files = locate(options.model, options.weights, options.seed)
+        shape = shape_of(files)
+        _check(options, shape)
         info = info_of("late_interaction", options, material, files)
         self.info = replace(info, score_tolerance=SCORE_TOLERANCE[options.precision])
-        self._dim = module.config.hidden_size
-        self._states = encoder_states(module, material.device, dtype)
+        self._dim = shape.dim
+        self._states = load_encoder(files, material.device, torch_dtype(options.precision)).states
         self._tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, threads=material.threads)
         self._before, self._after = map(len, self._tokenizer.frame)
         self._batch_tokens = options.batch_tokens
@@ -130,9 +137,9 @@ class LateInteractionReranker(Reranker):
         return unit
 
 
-def _check(options: LateInteractionOptions, config: Any) -> None:
-    if options.max_tokens > config.max_position_embeddings:
+def _check(options: LateInteractionOptions, shape: ModelShape) -> None:
+    if options.max_tokens > shape.positions:
         raise BadOptions(
             f'reranking "late_interaction": max_tokens = {options.max_tokens}, but the model has '
-            f"{config.max_position_embeddings} positions. Next: at most those"
+            f"{shape.positions} positions. Next: at most those"
         )

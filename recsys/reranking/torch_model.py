@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recsys.models.load import BARE, load_module
+from recsys.models.load import load_module
 from recsys.models.locate import ModelFiles, locate
+from recsys.models.precision import torch_dtype
 from recsys.reranking.options import RerankOptions
 from recsys.reranking.protocol import Material, RerankerInfo
 
@@ -17,7 +18,7 @@ SCORE_TOLERANCE = {"fp32": 1e-4, "bf16": 0.2, "fp16": 0.05}
 
 
 def load_torch_model(
-    options: RerankOptions, material: Material, head: str = BARE, **settings: Any
+    options: RerankOptions, material: Material, head: str, **settings: Any
 ) -> tuple[Any, ModelFiles, torch.dtype]:
     """The module, still in fp32 on the CPU, where it came from, and the dtype of its precision.
 
@@ -27,8 +28,7 @@ def load_torch_model(
 
     torch.set_num_threads(material.threads)
     files = locate(options.model, options.weights, options.seed)
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[options.precision]
-    return load_module(files, head=head, **settings), files, dtype
+    return load_module(files, head=head, **settings), files, torch_dtype(options.precision)
 
 
 def info_of(kind: str, options: RerankOptions, material: Material, files: ModelFiles) -> RerankerInfo:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from bench.clock import NS_PER_S, MonotonicClock
+from recsys.models.precision import torch_dtype
 
 SIDES = (256, 512, 1024, 2048, 4096, 8192)
 """Of square matrices, the longer the less a product is bound by memory and by being begun."""
@@ -80,7 +81,7 @@ def _plain_product(precision: str, device: str, side: int) -> Work:
     if precision == "int8":
         left, right = (torch.randint(-100, 100, (side, side), dtype=torch.int8, device=device) for _ in range(2))
         return partial(torch._int_mm, left, right)
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    dtype = torch_dtype(precision)
     return partial(torch.mm, *(torch.randn(side, side, device=device).to(dtype) for _ in range(2)))
 
 
