@@ -10,7 +10,7 @@ from bench.analysis.validity import Evidence, check
 
 @check
 class ReopenedConnections:
-    """A connection that has to be opened anew takes its request a handshake longer, and all others' answers wait."""
+    """A connection that has to be opened anew takes its request a handshake longer, which is not the system's work."""
 
     DEGRADED_SHARE = 0.005
     """Half of what a p99 is made of."""
@@ -23,7 +23,7 @@ class ReopenedConnections:
             share = sum(block["reopened_connections"] for block in blocks) / requests if requests else 0.0
             if share > self.DEGRADED_SHARE:
                 message = (
-                    f"{100 * share:.1f} % of its requests had to open a connection first, and others waited for it"
+                    f"{100 * share:.1f} % of its requests had to open a connection first, and waited for a handshake"
                 )
                 advice = "Let the service keep connections open for longer, or see why it ends them."
                 yield Finding("reopened connections", Verdict.DEGRADED, arm["label"], message, advice)

@@ -1,24 +1,27 @@
-"""One keep-alive connection: a request out, an answer in. Only to be opened takes waiting."""
+"""One keep-alive connection: a request out, an answer in. Only to be opened for the first time takes waiting."""
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
+from collections.abc import Iterator
 
 from bench.measure.http.address import Address
 from bench.measure.http.failures import ConnectionLost, NotConnected
 from bench.measure.http.reply import Reply, ReplyParser
 
 READ_BYTES = 1 << 16
-REOPEN_LIMIT_S = 1.0
 _WAITS = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Connection:
     """Carries one exchange at a time and is opened anew where the other side has closed it.
 
-    fileno: of its socket, for select. wants_to_write: something of the request has not left yet. reopened: how often
-    an exchange found it closed, by the other side or after a failure; whoever sends waits meanwhile.
+    fileno: of its socket, for select. wants_to_write: it goes on once its socket takes more; otherwise when something
+    can be read. reopened: how often an exchange found it closed, by the other side or after a failure, and had to wait
+    for a handshake; others need not.
     """
 
     def __init__(self, address: Address, tls: ssl.SSLContext | None = None) -> None:
@@ -26,6 +29,9 @@ class Connection:
         self._address = address
         self._tls = tls
         self._socket: socket.socket | None = None
+        self._reached: tuple[int, tuple[object, ...]] | None = None  # the address that answered, and its family
+        self._opening: Iterator[bool] | None = None  # steps of opening anew; each says whether it waits to write
+        self._opening_writes = False
         self._unsent = b""
         self._incoming: ReplyParser | None = None
         self.reopened = 0
@@ -36,8 +42,8 @@ class Connection:
 
     @property
     def wants_to_write(self) -> bool:
-        """Whether part of the request has yet to leave."""
-        return bool(self._unsent)
+        """Whether it waits for its socket to take more."""
+        return self._opening_writes if self._opening else bool(self._unsent)
 
     def open(self, limit_s: float) -> None:
         """Be connected, encrypted where the address says so; waits. Raises NotConnected."""
@@ -46,30 +52,27 @@ class Connection:
         self.close()
         try:
             plain = socket.create_connection((self._address.host, self._address.port), limit_s)
+            self._reached = plain.family, plain.getpeername()
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket = self._tls.wrap_socket(plain, server_hostname=self._address.host) if self._tls else plain
             self._socket.setblocking(False)
-        except ssl.SSLCertVerificationError as error:
-            self.close()
-            raise NotConnected(
-                f"who answers at {self._address.origin} cannot be trusted ({error.verify_message}). Next: "
-                "SSL_CERT_FILE=… names the file of whoever signed its certificate"
-            ) from error
         except OSError as error:
             self.close()
-            raise NotConnected(f"nobody answers at {self._address.origin} ({type(error).__name__})") from error
+            raise self._not_connected(error) from error
 
     def send(self, message: bytes) -> None:
         """Begin an exchange. What does not leave at once leaves with `write`. Raises NotConnected, ConnectionLost."""
         if not self._is_usable():
             self.reopened += 1
-            self.open(REOPEN_LIMIT_S)
+            self._begin_opening()
         self._incoming = ReplyParser()
         self._unsent = message
         self.write()
 
     def write(self) -> None:
-        """Let more of the request leave. Raises ConnectionLost."""
+        """Let more of the request leave, or go on with opening. Raises NotConnected, ConnectionLost."""
+        if not self._is_open():
+            return
         assert self._socket is not None
         try:
             sent = self._socket.send(self._unsent)
@@ -80,7 +83,10 @@ class Connection:
         self._unsent = self._unsent[sent:]
 
     def read(self) -> Reply | None:
-        """The answer, None while it is not whole. Raises ConnectionLost, NotHttp, TooLarge."""
+        """The answer, None while it is not whole. Raises NotConnected, ConnectionLost, NotHttp, TooLarge."""
+        if self._opening:
+            self.write()
+            return None
         assert self._incoming is not None
         while (content := self._receive()) is not None:
             if not content:
@@ -97,7 +103,60 @@ class Connection:
         if self._socket is not None:
             self._socket.close()
         self._socket = None
+        self._opening = None
         self._unsent = b""
+
+    def _begin_opening(self) -> None:
+        """Ask the address that answered before; `write` and `read` take the further steps."""
+        assert self._reached is not None, "open comes first"
+        self.close()
+        family, place = self._reached
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._opening = self._steps(self._socket, place)
+
+    def _steps(self, plain: socket.socket, place: tuple[object, ...]) -> Iterator[bool]:
+        """Connect and shake hands; yields where that takes waiting, and whether for the socket to take more."""
+        refused = plain.connect_ex(place)
+        if refused == errno.EINPROGRESS:
+            yield True
+            refused = plain.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if refused:
+            raise OSError(refused, os.strerror(refused))
+        if self._tls is None:
+            return
+        tls = self._tls.wrap_socket(plain, server_hostname=self._address.host, do_handshake_on_connect=False)
+        self._socket = tls
+        while True:
+            try:
+                return tls.do_handshake()
+            except ssl.SSLWantReadError:
+                yield False
+            except ssl.SSLWantWriteError:
+                yield True
+
+    def _is_open(self) -> bool:
+        """Whether a request can leave, after one more step of opening where it is being opened."""
+        if self._opening is None:
+            return True
+        try:
+            self._opening_writes = next(self._opening)
+        except StopIteration:
+            self._opening = None
+            return True
+        except OSError as error:
+            raise self._not_connected(error) from error
+        return False
+
+    def _not_connected(self, error: OSError) -> NotConnected:
+        """What is said where nobody answers, or somebody whom nobody vouches for."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return NotConnected(
+                f"who answers at {self._address.origin} cannot be trusted ({error.verify_message}). Next: "
+                "SSL_CERT_FILE=… names the file of whoever signed its certificate"
+            )
+        return NotConnected(f"nobody answers at {self._address.origin} ({type(error).__name__})")
 
     def _receive(self) -> bytes | None:
         """What has come, b"" at the end, None while nothing has."""

@@ -1,14 +1,19 @@
 """One connection against real sockets: what ends it, and what the other side has ended meanwhile."""
 
+import select
 import socket
+import ssl
 import struct
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
+import trustme
 from faulty_service import reply
 
 from bench.measure.http.address import Address
 from bench.measure.http.connection import Connection
-from bench.measure.http.failures import ConnectionLost
+from bench.measure.http.failures import ConnectionLost, NotConnected
 from bench.measure.http.message import Form
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n"
@@ -31,9 +36,29 @@ def connection(listener):
     made.close()
 
 
+def wait(connection):
+    """Until its socket can go on with what it waits for."""
+    this = [connection]
+    ready = select.select(this, this if connection.wants_to_write else [], [], 10)
+    assert any(ready[:2])
+
+
+def begin(connection):
+    """Send, whatever that takes."""
+    connection.send(REQUEST)
+    leave(connection)
+
+
+def leave(connection):
+    """Go on with sending until the request has left."""
+    while connection.wants_to_write:
+        wait(connection)
+        connection.write()
+
+
 def answered(connection):
     while (found := connection.read()) is None:
-        pass
+        wait(connection)
     return found
 
 
@@ -58,13 +83,54 @@ def test_one_that_the_other_side_ended_while_it_rested_is_opened_anew_and_counte
     exchange(connection, first, reply({}))
     assert connection.reopened == 0
     first.close()
-    connection.send(REQUEST)
+    begin(connection)
     second, _ = listener.accept()
     with second:
         assert second.recv(4096) == REQUEST
         second.sendall(reply([1]))
         found = answered(connection)
     assert bytes(found.body) == b"[1]"
+    assert connection.reopened == 1
+
+
+def test_one_that_nobody_takes_anew_is_a_failure_of_its_request(listener, connection):
+    first, _ = listener.accept()
+    first.close()
+    listener.close()
+    with pytest.raises(NotConnected, match="ConnectionRefusedError"):
+        begin(connection)
+
+
+@pytest.fixture
+def certificates():
+    """Contexts of a server and of a client that trusts it."""
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(client)
+    return server, client
+
+
+def test_to_be_opened_anew_holds_nobody_up_however_long_the_other_side_takes(listener, certificates):
+    server, client = certificates
+    connection = Connection(Address("https", "127.0.0.1", listener.getsockname()[1], ""), client)
+    with ThreadPoolExecutor(1) as crew:
+        opened = crew.submit(connection.open, 10.0)
+        first = server.wrap_socket(listener.accept()[0], server_side=True)
+        opened.result()
+        with suppress(OSError):
+            first.close()
+        begin(connection)
+        assert select.select([connection], [], [], 0)[0] == [], "the other side has not begun to shake hands"
+        assert connection.read() is None
+        second = crew.submit(server.wrap_socket, listener.accept()[0], server_side=True)
+        while connection.read() is None and not second.done():
+            select.select([connection], [], [], 0.01)
+        with second.result() as other:
+            assert other.recv(4096) == REQUEST
+            other.sendall(reply([1]))
+            assert answered(connection).body == b"[1]"
+    connection.close()
     assert connection.reopened == 1
 
 
