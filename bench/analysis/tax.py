@@ -8,8 +8,10 @@ processes the others do not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,8 @@ from bench.analysis.stats.samples import Interval, TooFewSamples, UndefinedDiffe
 from bench.analysis.stats.tails import TailDifference, tail_difference
 from bench.analysis.stats.users import paired_mean_difference
 
+Key: TypeAlias = tuple[str, str, float | None]
+"""Arm, load, and its rate where it has one."""
 Stated = TypeVar("Stated", MedianDifference, TailDifference)
 
 COLUMNS = [
@@ -54,20 +58,22 @@ def tax_table(run: dict[str, Any], requests: pd.DataFrame, summary: pd.DataFrame
     baseline = _name(run, "baseline")
     stated = {(row["arm"], row["load"], rate_key(row["offered_per_s"])): row for row in _recommending(summary)}
     recall = _recall_differences(run, requests, baseline)
-    rows = []
-    for (arm, load, rate), cell in by_key.items():
-        base = by_key.get((baseline, load, rate))
-        if base is None or arm == baseline:
-            continue
-        own, other = stated[arm, load, rate], stated[baseline, load, rate]
+
+    def row_of(key: Key) -> dict[str, object]:
+        arm, load, rate = key
+        cell, base = by_key[key], by_key[baseline, load, rate]
+        own, other = stated[key], stated[baseline, load, rate]
         row = _identity(cell) | recall.get(arm, {}) | {"fidelity_at_k": own["fidelity_at_k"]}
         row["saturated"] = bool(own["saturated"] or other["saturated"])
         row["resolvable"] = False
         if not row["saturated"]:
             row |= _latency_differences(base, cell)
             row["delta_cpu_s_per_1k"] = own["cpu_s_per_1k"] - other["cpu_s_per_1k"]
-        rows.append(row)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+        return row
+
+    paired = [key for key in by_key if key[0] != baseline and (baseline, *key[1:]) in by_key]
+    with ThreadPoolExecutor(os.cpu_count()) as crew:  # resampling leaves the interpreter to others most of the time
+        table = pd.DataFrame(list(crew.map(row_of, paired)), columns=COLUMNS)
     table["recovered_share"] = _recovered(table, run, _name(run, "reference"))
     return table
 
@@ -83,7 +89,7 @@ def rate_key(offered_per_s: float) -> float | None:
     return None if np.isnan(offered_per_s) else offered_per_s
 
 
-def _key(cell: Cell) -> tuple[str, str, float | None]:
+def _key(cell: Cell) -> Key:
     return cell.arm["name"], cell.load, rate_key(cell.offered_per_s)
 
 
