@@ -16,12 +16,17 @@ LEAST_BLOCKS = 6
 LEAST_RUNS = 3
 
 
+def strictest_level(n: int) -> float:
+    """The level with which the smallest and the largest of n values enclose the median: all lie on one side of it."""
+    return 1.0 - 2.0 ** (1 - n)
+
+
 def median_of_blocks(values: npt.ArrayLike, *, level: float = 0.95) -> Interval:
     """Return the median of independent values [n] between two order statistics, exact: n = 10 gives ranks 2 and 9.
 
     Values may be infinite: an order statistic asks for no more than an order. The median of an even number lies midway
     between the two in the middle, at 0 where these are -inf and +inf. Raises TooFewSamples under LEAST_BLOCKS, and
-    ValueError for NaN.
+    ValueError for NaN and for a level beyond `strictest_level`.
     """
     blocks = np.sort(np.asarray(values, np.float64))
     if np.isnan(blocks).any():
@@ -29,6 +34,8 @@ def median_of_blocks(values: npt.ArrayLike, *, level: float = 0.95) -> Interval:
     n = int(blocks.size)
     if n < LEAST_BLOCKS:
         raise TooFewSamples("an exact interval of a median over blocks", n, LEAST_BLOCKS)
+    if level > strictest_level(n):
+        raise ValueError(f"{n} values enclose their median with {strictest_level(n):g} at most, not with {level:g}")
     low, high = rank_interval(n, 0.5, level)
     below, above = float(blocks[(n - 1) // 2]), float(blocks[n // 2])
     point = 0.0 if below == -above else (below + above) / 2

@@ -22,6 +22,7 @@ from bench.experiments.gate.messages import PROTOCOL, Measure, Measured, Message
 from bench.measure.assignment import Assignment, read_trace
 from bench.measure.environment import describe_environment
 from bench.measure.life import Lived, Part, live
+from bench.measure.probes import PROBES
 from bench.measure.schedules import draw_schedules
 from bench.measure.slices import counted_requests, cut_slices
 from bench.measure.wire import receive
@@ -46,6 +47,7 @@ class GateSide:
         self.trace = read_trace(self._assignment(self.scenario.arm[0].name))
         self.schedules = draw_schedules(self.scenario.seed, self.slices, self.data_dirs)
         self._fork = multiprocessing.get_context("fork")
+        PROBES.kinds()  # from their files, here and not in every child
 
     def describe(self) -> Prepared:
         """Build every arm once: what is exported or quantised then lies ready, and what cannot be built is known.

@@ -1,6 +1,7 @@
 """The registry: plug-ins are found without being imported, and what is missing is said."""
 
 import sys
+from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
@@ -83,10 +84,8 @@ def test_a_kind_is_registered_once():
 
 
 def test_a_package_outside_the_project_registers_through_an_entry_point(monkeypatch):
-    from importlib.metadata import EntryPoint
-
     point = EntryPoint("theirs", "collections:OrderedDict", "llm_rec_bench.index")
-    monkeypatch.setattr("recsys.registry.entry_points", lambda group: [point] if group == point.group else [])
+    monkeypatch.setattr("recsys.registry._declared", lambda: EntryPoints([point]))
     registry = Registry("recsys.index", "index")
     assert "theirs" in registry.kinds()
     assert any(entry.kind == "theirs" and "collections" in entry.summary for entry in registry.entries())
