@@ -13,7 +13,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, distributions
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -130,13 +130,14 @@ class Registry(Generic[T]):
     @cached_property
     def _foreign(self) -> dict[str, EntryPoint]:
         group = f"{ENTRY_POINT_PREFIX}.{self.package.rsplit('.', 1)[-1]}"
-        return {point.name: point for point in _declared().select(group=group) if point.name not in self._modules}
+        return {point.name: point for point in _declared() if point.group == group and point.name not in self._modules}
 
 
 @cache
-def _declared() -> EntryPoints:
-    """What every installed package declares: hundreds of small files, read once in a process and its forks."""
-    return entry_points()
+def _declared() -> tuple[EntryPoint, ...]:
+    """What installed packages declare for registries: hundreds of small files, read once in a process and its forks."""
+    declared = (point for installed in distributions() for point in installed.entry_points)
+    return tuple(point for point in declared if point.group.startswith(ENTRY_POINT_PREFIX))
 
 
 def _registered_kinds(tree: ast.Module) -> set[str]:

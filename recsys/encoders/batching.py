@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
@@ -33,6 +33,13 @@ class Forward(Protocol[P_contra]):
         """float32 [n, dim] of a batch that is padded as it is."""
 
 
+class Each(Protocol):
+    """The builtin map, or one that computes several at a time: results in the order of what is given."""
+
+    def __call__(self, function: Any, given: Sequence[Any], /) -> Iterable[Any]:
+        """Of each of what is given."""
+
+
 class Computed(NamedTuple):
     """Vectors [n, dim] of some texts, and what they cost: n_tokens int64 [n], and all of them with padding."""
 
@@ -60,21 +67,24 @@ def batches(
 
 
 def forward_sorted(
-    encoder: Forward[P], prepared: P, max_padded_tokens: int = MAX_PADDED_TOKENS, max_rows: int = MAX_ROWS
+    encoder: Forward[P],
+    prepared: P,
+    max_padded_tokens: int = MAX_PADDED_TOKENS,
+    max_rows: int = MAX_ROWS,
+    each: Each = map,
 ) -> tuple[Vectors, int]:
     """Vectors [n, dim] in the order given, and the tokens computed with padding.
 
     Padded tokens are the sum over batches of rows × longest row. A text longer than the budget is a batch of its own.
+    each: applies forward to the batches.
     """
     n_tokens = prepared.n_tokens
     if len(prepared) <= 1:
         return encoder.forward(prepared), int(n_tokens.sum())
     order = np.argsort(n_tokens, kind="stable")
-    parts, padded_tokens = [], 0
-    for start, stop in _cuts(n_tokens[order], max_padded_tokens, max_rows):
-        rows = order[start:stop]
-        parts.append(encoder.forward(prepared.take(rows)))
-        padded_tokens += (stop - start) * int(n_tokens[rows[-1]])
+    cuts = [order[start:stop] for start, stop in _cuts(n_tokens[order], max_padded_tokens, max_rows)]
+    parts = list(each(lambda rows: encoder.forward(prepared.take(rows)), cuts))
+    padded_tokens = sum(len(rows) * int(n_tokens[rows[-1]]) for rows in cuts)
     return _restore(parts, order), padded_tokens
 
 

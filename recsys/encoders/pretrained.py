@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from recsys.encoders.batching import check_vectors, forward_sorted, pad
+from recsys.encoders.batching import Each, check_vectors, forward_sorted, pad
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.errors import BadOptions
@@ -76,7 +76,7 @@ class PretrainedEncoder:
         "precision": "fp32",
         "compiled": False,
         "graphs": False,
-        "batch_tokens": 1024,
+        "batch_tokens": 512,
     }
 
     def __init__(self, options: ModelOptions, runtime: Runtime, model: LoadedModel) -> None:
@@ -105,6 +105,7 @@ class PretrainedEncoder:
             files.tokenizer, options.max_tokens, options.prompt, runtime.threads, ending=model.ending
         )
         self._batch_tokens = options.batch_tokens
+        self._each: Each = map
 
     def fit(self, texts: Sequence[str]) -> None:
         """The model was trained before; only `info.unread_share` is measured on the texts."""
@@ -122,7 +123,7 @@ class PretrainedEncoder:
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """float32 [n, dim] in the order given. Raises BadVectors when the model computes none."""
-        vectors, _ = forward_sorted(self, self.prepare(texts), self._batch_tokens)
+        vectors, _ = forward_sorted(self, self.prepare(texts), self._batch_tokens, each=self._each)
         check_vectors(vectors, len(texts), self.info.dim)
         return np.asarray(vectors)
 

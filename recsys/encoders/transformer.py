@@ -8,10 +8,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
+from recsys.encoders.streams import Streams
 from recsys.errors import BadOptions, MissingDevice
 from recsys.models.cpu_features import has_bf16_products
 from recsys.models.precision import torch_dtype
@@ -26,11 +28,13 @@ BATCH_TOLERANCE = {"fp32": 1e-6, "bf16": 2e-3, "fp16": 1e-4}
 class TransformerOptions(PretrainedOptions):
     """precision: of weights and activations; pooling and the norm are always fp32.
 
+    batch_tokens: on a CPU a batch is one core's, so that its activations stay in that core's cache.
     compiled: by torch.compile, which takes a C++ compiler on a CPU, and half a minute the first time.
     graphs: on a GPU, one CUDA graph a bucket of batch and length (recsys.models.graph_buckets).
     """
 
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    batch_tokens: int = Field(512, ge=1)
     compiled: bool = False
     graphs: bool = False
 
@@ -71,12 +75,22 @@ class TransformerEncoder(PretrainedEncoder):
         encoder = load(model.files, runtime.device, torch_dtype(options.precision))
         super().__init__(options, runtime, replace(model, products={options.precision: encoder.n_products}))
         self._run = embedder(encoder.states, runtime.device, options.pooling)
+        self._streams: Streams | None = None
+        if runtime.device == "cpu" and runtime.threads > 1 and not options.compiled:
+            self._streams = Streams(runtime.threads, partial(torch.set_num_threads, 1))
+            self._each = self._streams.map
+            torch.set_num_threads(runtime.threads)  # again: part of it is one number for the whole process
         if options.graphs:
             from recsys.models.cuda_graph import CudaGraphRun
             from recsys.models.graph_buckets import BucketedRuns
 
             capture = partial(CudaGraphRun, encoder.states, options.pooling, runtime.device)
             self._run = BucketedRuns(capture, eager=self._run)
+
+    def close(self) -> None:
+        """End the threads that encode a catalogue."""
+        if self._streams:
+            self._streams.close()
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from recsys.errors import ModelError
 from recsys.models.load import load_module, read_config
 from recsys.models.locate import ModelFiles
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 PLAIN = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute", "is_decoder": False}
 """What a configuration says of the encoder that recsys.models.bert computes; what it leaves out is so by default."""
+SIZES = frozenset({"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"})
 NORM_EPS = 1e-12
 """Where a configuration names none, as in Devlin et al.'s code."""
 PREFIX = "bert."
@@ -51,7 +53,7 @@ class BertWeights:
 def is_plain_bert(config: Mapping[str, Any]) -> bool:
     """Whether a config.json describes the encoder that recsys.models.bert computes."""
     plain = all(config.get(key, value) == value for key, value in PLAIN.items())
-    return plain and "model_type" in config and {"num_hidden_layers", "num_attention_heads"} <= config.keys()
+    return plain and "model_type" in config and config.keys() >= SIZES
 
 
 def bert_weights(files: ModelFiles) -> BertWeights | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.models.bert_weights import is_plain_bert
 from recsys.models.load import read_config
 from recsys.models.locate import ModelFiles
 
@@ -42,11 +44,13 @@ class ForwardWork:
 
 
 def forward_work(files: ModelFiles) -> ForwardWork:
-    """The work of a model, from its configuration: the modules are built without their numbers."""
+    """The work of a model, from its configuration; all but plain BERTs are built for it, without their numbers."""
+    stored = read_config(files)
+    if is_plain_bert(stored):
+        return _bert_work(stored)
     import torch
     import transformers
 
-    stored = read_config(files)
     config = transformers.AutoConfig.for_model(stored.pop("model_type"), **stored)
     with torch.device("meta"):
         build = transformers.AutoModel.from_config
@@ -57,6 +61,13 @@ def forward_work(files: ModelFiles) -> ForwardWork:
         attention_width=config.num_hidden_layers * config.num_attention_heads * head_size,
         causal=config.model_type not in BIDIRECTIONAL,
     )
+
+
+def _bert_work(config: Mapping[str, Any]) -> ForwardWork:
+    """Queries, keys, values and what becomes of them are square; the feed-forward products lead out and back."""
+    hidden, layers = config["hidden_size"], config["num_hidden_layers"]
+    weights = layers * (4 * hidden**2 + 2 * hidden * config["intermediate_size"])
+    return ForwardWork(weights, layers * hidden, causal=False)
 
 
 def products_of(module: Any) -> list[Any]:

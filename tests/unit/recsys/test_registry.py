@@ -1,7 +1,7 @@
 """The registry: plug-ins are found without being imported, and what is missing is said."""
 
 import sys
-from importlib.metadata import EntryPoint, EntryPoints
+from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_a_kind_is_registered_once():
 
 def test_a_package_outside_the_project_registers_through_an_entry_point(monkeypatch):
     point = EntryPoint("theirs", "collections:OrderedDict", "llm_rec_bench.index")
-    monkeypatch.setattr("recsys.registry._declared", lambda: EntryPoints([point]))
+    monkeypatch.setattr("recsys.registry._declared", lambda: (point,))
     registry = Registry("recsys.index", "index")
     assert "theirs" in registry.kinds()
     assert any(entry.kind == "theirs" and "collections" in entry.summary for entry in registry.entries())

@@ -90,7 +90,7 @@ def test_every_kind_says_what_it_is_and_needs() -> None:
 def test_the_exact_reference_keeps_what_a_vector_depends_on_and_no_more(
     kind: str, options: dict[str, object], reference: dict[str, object]
 ) -> None:
-    exact = {"kind": "transformer", "precision": "fp32", "compiled": False, "graphs": False, "batch_tokens": 1024}
+    exact = {"kind": "transformer", "precision": "fp32", "compiled": False, "graphs": False, "batch_tokens": 512}
     assert exact_reference(kind, options) == reference | exact
 
 

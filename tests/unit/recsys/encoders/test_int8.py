@@ -52,7 +52,7 @@ def test_it_is_compared_with_the_exact_model():
         "precision": "fp32",
         "compiled": False,
         "graphs": False,
-        "batch_tokens": 1024,
+        "batch_tokens": 512,
     }
     with pytest.raises(BadOptions, match="candidate"):
         check_options("int8", {"candidate": "fastest"})

@@ -1,0 +1,32 @@
+"""Batches side by side, a core each: none waits for the other cores at the end of every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TypeVar
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+
+class Streams:
+    """So many threads, each of which computes whole batches by itself. What is computed does not depend on how many."""
+
+    def __init__(self, count: int, start: Callable[[], object]) -> None:
+        """start: called once in every thread, to hold its library to one core. Returns when all have been."""
+        self._count = count
+        self._crew = ThreadPoolExecutor(count, thread_name_prefix="stream", initializer=start)
+        together = Barrier(count + 1)
+        for _ in range(count):
+            self._crew.submit(together.wait)
+        together.wait()
+
+    def map(self, compute: Callable[[Batch], Result], batches: Sequence[Batch]) -> Iterable[Result]:
+        """As the builtin of this name; fewer batches than streams are left to the caller's thread and all its cores."""
+        return self._crew.map(compute, batches) if len(batches) >= self._count else map(compute, batches)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._crew.shutdown()

@@ -1,0 +1,67 @@
+"""Streams compute what one thread computes, batch for batch, and leave few batches to all cores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from recsys.encoders import build_encoder
+from recsys.encoders.streams import Streams
+
+TINY = {"model": "bert-tiny-uncased", "weights": "random"}
+TEXTS = [f"{'a long story of the sea and ' * (n % 7)}a red bicycle number {n}" for n in range(300)]
+
+
+@pytest.fixture
+def started() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def streams(started: list[str]) -> Iterator[Streams]:
+    made = Streams(3, lambda: started.append(threading.current_thread().name))
+    yield made
+    made.close()
+
+
+def test_each_thread_is_started_before_the_first_batch(streams: Streams, started: list[str]) -> None:
+    assert len(set(started)) == 3
+
+
+def test_results_are_in_order_and_from_other_threads(streams: Streams) -> None:
+    found = list(streams.map(lambda n: (n * n, threading.current_thread() is threading.main_thread()), [*range(20)]))
+    assert found == [(n * n, False) for n in range(20)]
+
+
+def test_fewer_batches_than_streams_stay_with_the_caller(streams: Streams) -> None:
+    assert list(streams.map(lambda n: threading.current_thread() is threading.main_thread(), [1, 2])) == [True, True]
+
+
+def test_an_error_of_one_batch_is_the_callers(streams: Streams) -> None:
+    def fail(n: int) -> int:
+        if n == 4:
+            raise OSError("no more")
+        return n
+
+    with pytest.raises(OSError, match="no more"):
+        list(streams.map(fail, [*range(9)]))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_vectors_do_not_depend_on_the_number_of_streams(precision: str) -> None:
+    one, two = (build_encoder("transformer", precision=precision, threads=threads, **TINY) for threads in (1, 2))
+    assert np.array_equal(one.encode(TEXTS), two.encode(TEXTS))
+    one.close()
+    two.close()
+
+
+def test_a_text_alone_keeps_all_cores() -> None:
+    import torch
+
+    encoder = build_encoder("transformer", threads=2, **TINY)
+    encoder.encode(TEXTS)
+    assert torch.get_num_threads() == 2
+    encoder.close()
