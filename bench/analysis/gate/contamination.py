@@ -14,9 +14,9 @@ from bench.quantities import quantity
 
 EQUAL_RATIO = 1.02
 """Between the two processes of one side a bound beyond this is no scatter: the places in a block are not alike."""
-EQUAL_FALSE_ALARMS = 0.05
-"""Share of the stages at rest in which some arm's equal processes seem to differ: all arms of a stage together."""
 CONTROL_RATIO = 1.05
+FALSE_ALARMS = 0.01
+"""Share of the stages at rest that one control doubts: a gate has two controls and up to two stages."""
 STEAL_SHARE = 0.02
 
 
@@ -52,13 +52,13 @@ def _equal_log_ratios(samples: Sequence[ProcessSample], place: Place) -> list[fl
 def _equal_processes(samples: Sequence[ProcessSample]) -> list[str]:
     """The A/A control: the first process of a side against its second, which run the same code on the same requests.
 
-    Each arm is asked at a level that keeps all of them together to EQUAL_FALSE_ALARMS (Bonferroni). At 95 % each, and
-    each side for itself, 1 − (1 − 2⁻⁶)⁸ = 12 % of the stages of four arms at rest in seven blocks were not trusted.
+    Each arm is asked at a level that keeps all of them together to FALSE_ALARMS (Bonferroni). At 95 % each, and each
+    side for itself, 1 − (1 − 2⁻⁶)⁸ = 12 % of the stages of four arms at rest in seven blocks were not trusted.
     """
     reasons = []
     asked = places(samples)
     for place in asked:
-        interval = _median(_equal_log_ratios(samples, place), 1.0 - EQUAL_FALSE_ALARMS / len(asked))
+        interval = _median(_equal_log_ratios(samples, place), 1.0 - FALSE_ALARMS / len(asked))
         limit = math.log(EQUAL_RATIO)
         if interval is not None and (interval.low > limit or interval.high < -limit):
             reasons.append(
@@ -69,18 +69,19 @@ def _equal_processes(samples: Sequence[ProcessSample]) -> list[str]:
 
 
 def _control(samples: Sequence[ProcessSample]) -> list[str]:
-    """The fixed product, head against base: where it moves, the machine was not the same for both."""
-    ratios = []
-    blocks = sorted({sample.block for sample in samples})
-    for block in blocks:
-        means = []
-        for side in Side:
-            times = [sample.control_ms for sample in samples if (sample.block, sample.side) == (block, side)]
-            if not times:
-                return []
-            means.append(float(np.mean(np.log(times))))
-        ratios.append(means[1] - means[0])
-    interval = _median(ratios)
+    """The fixed product, head against base: where it moves, the machine was not the same for both.
+
+    A value a block and arm: these four processes ran one after the other, A B B A.
+    """
+    times: dict[tuple[int, str], dict[Side, list[float]]] = {}
+    for sample in samples:
+        times.setdefault((sample.block, sample.arm), {}).setdefault(sample.side, []).append(sample.control_ms)
+    ratios = [
+        float(np.mean(np.log(of[Side.HEAD])) - np.mean(np.log(of[Side.BASE])))
+        for of in times.values()
+        if len(of) == len(Side)
+    ]
+    interval = _median(ratios, 1.0 - FALSE_ALARMS)
     limit = math.log(CONTROL_RATIO)
     if interval is None or interval.contains(0.0) or abs(interval.point) <= limit:
         return []
@@ -94,7 +95,7 @@ def _steal(samples: Sequence[ProcessSample]) -> list[str]:
     return [f"the hypervisor gave {quantity(100 * share, '%')} of the cores' time to other machines"]
 
 
-def _median(ratios: Sequence[float], level: float = 0.95) -> Interval | None:
+def _median(ratios: Sequence[float], level: float) -> Interval | None:
     """At the level, or the strictest that so few allow; None where they allow none."""
     try:
         return median_of_blocks(ratios, level=min(level, strictest_level(len(ratios))))
