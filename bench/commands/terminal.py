@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,11 +32,19 @@ if TYPE_CHECKING:
     from bench.experiments.measure import Measured
 
 
+LOG_COLUMNS = 140
+
+
+def _columns() -> int | None:
+    """Of what is no terminal, such as CI's log: it holds long lines, and in 80 columns tables would split words."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else LOG_COLUMNS
+
+
 class Terminal:
     """Progress goes to standard error, results to standard output."""
 
     def __init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=True, emoji=False)
+        self._out = Console(width=_columns(), highlight=False, soft_wrap=True, emoji=False)
         self._err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def progress(self, message: str) -> None:
