@@ -32,10 +32,6 @@ name = "slow"
 encoder = { kind = "transformer", model = "bert-tiny-uncased", weights = "random" }
 placement = "offline"
 [[arm]]
-name = "waiting"
-encoder = { kind = "fake", service_ms = 1.0 }
-placement = "offline"
-[[arm]]
 name = "wide"
 encoder = { kind = "hashing" }
 placement = "none"

@@ -10,8 +10,8 @@ from bench.measure.knobs import KNOBS, Knob, KnobReport, KnobVerdict
 from bench.measure.knobs.spinning import OPENBLAS, OPENMP
 from bench.measure.knobs.threads import BUDGETS
 
-WITHOUT_FILES = {"gpu", "spinning"}
-"""What these look at is no file: a tool, and the environment."""
+WITHOUT_FILES = {"bytecode", "gpu", "spinning"}
+"""What these look at is no file of the machine: the interpreter, a tool, and the environment."""
 NONSENSE = ("", "nonsense", "-5 x:y\n:\n[]", "\xff\xfe")
 
 
@@ -27,6 +27,7 @@ def settled(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "4")
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     monkeypatch.setattr("bench.measure.knobs.clock.check_clock", lambda: ClockQuality(20, 60.0, True))
     monkeypatch.setattr("bench.measure.knobs.kernel_files.nap", lambda seconds: None)
