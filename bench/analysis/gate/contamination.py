@@ -71,16 +71,13 @@ def _equal_processes(samples: Sequence[ProcessSample]) -> list[str]:
 def _control(samples: Sequence[ProcessSample]) -> list[str]:
     """The fixed product, head against base: where it moves, the machine was not the same for both.
 
-    A value a block and arm: these four processes ran one after the other, A B B A.
+    A value each pair of neighbours: of A B B A, the first two and the last two.
     """
-    times: dict[tuple[int, str], dict[Side, list[float]]] = {}
+    times: dict[tuple[int, Place, int], dict[Side, float]] = {}
     for sample in samples:
-        times.setdefault((sample.block, sample.arm), {}).setdefault(sample.side, []).append(sample.control_ms)
-    ratios = [
-        float(np.mean(np.log(of[Side.HEAD])) - np.mean(np.log(of[Side.BASE])))
-        for of in times.values()
-        if len(of) == len(Side)
-    ]
+        pair = (sample.block, Place(sample.arm, sample.load), sample.turn)
+        times.setdefault(pair, {})[sample.side] = sample.control_ms
+    ratios = [math.log(of[Side.HEAD] / of[Side.BASE]) for of in times.values() if len(of) == len(Side)]
     interval = _median(ratios, 1.0 - FALSE_ALARMS)
     limit = math.log(CONTROL_RATIO)
     if interval is None or interval.contains(0.0) or abs(interval.point) <= limit:
