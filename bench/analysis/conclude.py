@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,15 +35,18 @@ def conclude(stored: StoredRun) -> Statements:
     missing = [name for name, kind in NEEDED.items() if not isinstance(run.get(name), kind)]
     if missing:
         raise ConfigError(f"{stored.folder}: run.json: {', '.join(missing)} missing or damaged. Next: measure again")
-    summary = summarise(run, requests)
+    with ThreadPoolExecutor(1) as aside:  # long columns are sorted and compared outside the interpreter
+        stages = aside.submit(stage_table, run, requests)
+        quality = aside.submit(quality_table, run, requests, stored.floors)
+        summary = summarise(run, requests)
+        verdict, findings = judge(run, requests, summary)
     tax = tax_table(run, requests, summary)
-    verdict, findings = judge(run, requests, summary)
     return Statements(
         run=run,
         requests=requests,
         summary=summary.assign(verdict=verdict.value),
-        stages=stage_table(run, requests),
-        quality=quality_table(run, requests, stored.floors),
+        stages=stages.result(),
+        quality=quality.result(),
         tax=tax,
         soak=soak_table(run, requests),
         answer=answer(run, summary, tax),
