@@ -14,6 +14,10 @@ from bench.commands.options import DataDirOption, ScenarioArgument, SetOption
 from bench.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.analysis.gate.samples import ProcessSample
+    from bench.analysis.gate.statement import GateResult
     from bench.experiments.gate.request import GateRequest
 
 
@@ -48,9 +52,8 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
     """
     from bench.analysis.gate.simulation import simulated_rates
     from bench.commands.terminal import Terminal
-    from bench.experiments.gate.gate import gate_baseline, gate_sides
     from bench.experiments.gate.request import GateRequest
-    from bench.experiments.gate.stored import measure_baseline, read_baseline, write_baseline
+    from bench.experiments.gate.stored import measure_baseline, write_baseline
     from bench.report.gate_table import gate_markdown
     from bench.scenario_file import read_scenario
     from recsys.data.loading import data_dirs_from_environment
@@ -65,11 +68,7 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
         write_baseline(save_baseline, measure_baseline(asked, terminal.progress))
         terminal.print(f"baseline: {save_baseline}")
         return 0
-    command = _command(scenario, against, asked)
-    if against is None:
-        result, samples = gate_sides(asked, command, terminal.progress)
-    else:
-        result, samples = gate_baseline(asked, read_baseline(against, asked), command, terminal.progress)
+    result, samples = _measured(asked, against, _command(scenario, against, asked), terminal.progress)
     terminal.show_gate(result)
     content = result.as_json(strict=strict)
     if simulate:
@@ -81,6 +80,18 @@ def gate(  # noqa: PLR0913 a verb's options are its parameters
     if json_file is not None:
         write_json(json_file, content)
     return result.exit_code(strict=strict)
+
+
+def _measured(
+    asked: GateRequest, against: Path | None, command: str, say: Callable[[str], None]
+) -> tuple[GateResult, list[ProcessSample]]:
+    """Two sides, or one and stored ratios. command: what repeats it."""
+    from bench.experiments.gate.gate import gate_baseline, gate_sides
+    from bench.experiments.gate.stored import read_baseline
+
+    if against is None:
+        return gate_sides(asked, command, say)
+    return gate_baseline(asked, read_baseline(against, asked), command, say)
 
 
 def _require_one(against: Path | None, base: str | None, save_baseline: Path | None, simulate: int) -> None:

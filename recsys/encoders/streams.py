@@ -9,19 +9,22 @@ from typing import TypeVar
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
+START_LIMIT_S = 60.0
 
 
 class Streams:
-    """So many threads, each of which computes whole batches by itself. What is computed does not depend on how many."""
+    """So many threads, each of which computes whole batches by itself. How many they are changes no batch."""
 
     def __init__(self, count: int, start: Callable[[], object]) -> None:
-        """start: called once in every thread, to hold its library to one core. Returns when all have been."""
+        """start: called once in every thread, to hold its library to one core. Returns when all have been.
+
+        Raises BrokenThreadPool where it fails.
+        """
         self._count = count
         self._crew = ThreadPoolExecutor(count, thread_name_prefix="stream", initializer=start)
-        together = Barrier(count + 1)
-        for _ in range(count):
-            self._crew.submit(together.wait)
-        together.wait()
+        together = Barrier(count, timeout=START_LIMIT_S)  # or one thread would take two of these
+        for begun in [self._crew.submit(together.wait) for _ in range(count)]:
+            begun.result()
 
     def map(self, compute: Callable[[Batch], Result], batches: Sequence[Batch]) -> Iterable[Result]:
         """As the builtin of this name; fewer batches than streams are left to the caller's thread and all its cores."""

@@ -16,7 +16,7 @@ EQUAL_RATIO = 1.02
 """Between the two processes of one side a bound beyond this is no scatter: the places in a block are not alike."""
 CONTROL_RATIO = 1.05
 FALSE_ALARMS = 0.01
-"""Share of the stages at rest that one control doubts: a gate has two controls and up to two stages."""
+"""Share of the stages at rest that one control doubts, as far as few blocks can be asked; a gate has one or two."""
 STEAL_SHARE = 0.02
 
 

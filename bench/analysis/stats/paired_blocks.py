@@ -37,6 +37,7 @@ def median_of_blocks(values: npt.ArrayLike, *, level: float = 0.95) -> Interval:
     if level > strictest_level(n):
         raise ValueError(f"{n} values enclose their median with {strictest_level(n):g} at most, not with {level:g}")
     low, high = rank_interval(n, 0.5, level)
+    low, high = max(low, 1), min(high, n)  # at the strictest level itself it is rounded to one place beyond
     below, above = float(blocks[(n - 1) // 2]), float(blocks[n // 2])
     point = 0.0 if below == -above else (below + above) / 2
     return Interval(float(blocks[low - 1]), point, float(blocks[high - 1]))

@@ -64,7 +64,10 @@ class Connection:
         """Begin an exchange. What does not leave at once leaves with `write`. Raises NotConnected, ConnectionLost."""
         if not self._is_usable():
             self.reopened += 1
-            self._begin_opening()
+            try:
+                self._begin_opening()
+            except OSError as error:  # no more sockets for this process
+                raise self._not_connected(error) from error
         self._incoming = ReplyParser()
         self._unsent = message
         self.write()

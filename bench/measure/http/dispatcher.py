@@ -160,10 +160,11 @@ class _Block:
                 self._read(self._under_way[descriptor])
 
     def _write(self, exchange: Exchange) -> None:
+        descriptor = exchange.connection.fileno()
         try:
             exchange.connection.write()
         except HttpFailure as failure:
-            self._end(exchange)
+            del self._under_way[descriptor]
             self._fail(exchange, failure, self._clock.now_ns())
 
     def _read(self, exchange: Exchange) -> None:
@@ -203,11 +204,8 @@ class _Block:
             oldest = next(iter(self._under_way.values()))
             if now_ns < oldest.sent_ns + self._limit_ns:
                 return
-            self._end(oldest)
+            del self._under_way[oldest.connection.fileno()]
             self._fail(oldest, OutOfTime("no whole answer within the limit"), now_ns)
-
-    def _end(self, exchange: Exchange) -> None:
-        del self._under_way[exchange.connection.fileno()]
 
     def _fail(self, exchange: Exchange, failure: HttpFailure, now_ns: int) -> None:
         exchange.connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures.thread import BrokenThreadPool
 
 import numpy as np
 import pytest
@@ -48,6 +49,14 @@ def test_an_error_of_one_batch_is_the_callers(streams: Streams) -> None:
 
     with pytest.raises(OSError, match="no more"):
         list(streams.map(fail, [*range(9)]))
+
+
+def test_a_library_that_cannot_be_held_to_one_core_is_an_error_and_no_wait() -> None:
+    def refuse() -> None:
+        raise OSError("no such thing here")
+
+    with pytest.raises(BrokenThreadPool):
+        Streams(2, refuse)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])

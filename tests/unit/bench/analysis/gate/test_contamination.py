@@ -7,6 +7,7 @@ from scipy.stats import binom
 
 from bench.analysis.gate.contamination import FALSE_ALARMS, contamination
 from bench.analysis.gate.samples import Side
+from bench.analysis.stats.paired_blocks import strictest_level
 
 
 def test_a_machine_at_rest_is_trusted_although_it_drifts_and_head_is_slower():
@@ -24,6 +25,12 @@ def test_one_side_alone_is_asked_as_well():
     slower = [replace(one, response_ms=one.response_ms * (1.06 if one.turn else 1.0)) for one in gate_samples(blocks=7)]
     (reason,) = contamination([one for one in slower if one.side is Side.HEAD])
     assert "of two equal processes" in reason
+
+
+def test_one_side_of_few_blocks_is_doubted_no_more_often_than_they_can_say():
+    gates = [gate_samples(scatter=0.08, blocks=7, seed=seed, sides=(Side.HEAD,)) for seed in range(400)]
+    doubted = sum(bool(contamination(samples)) for samples in gates)
+    assert doubted <= binom.ppf(0.999, len(gates), 1 - strictest_level(7))
 
 
 def test_each_control_doubts_one_stage_at_rest_in_a_hundred_at_most():

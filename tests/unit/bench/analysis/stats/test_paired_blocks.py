@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bench.analysis.stats.paired_blocks import difference_from_runs, median_of_blocks
+from bench.analysis.stats.paired_blocks import difference_from_runs, median_of_blocks, strictest_level
 from bench.analysis.stats.samples import Interval, TooFewSamples
 
 
@@ -15,6 +15,14 @@ def test_the_bounds_are_the_order_statistics_of_the_published_table(n, low, high
 def test_five_blocks_bound_no_median():
     with pytest.raises(TooFewSamples):
         median_of_blocks([1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+@pytest.mark.parametrize("n", [6, 7, 8, 14, 20])
+def test_the_strictest_level_takes_the_smallest_and_the_largest_and_no_stricter_one_is_had(n):
+    interval = median_of_blocks(np.arange(float(n)), level=strictest_level(n))
+    assert (interval.low, interval.high) == (0.0, n - 1.0)
+    with pytest.raises(ValueError, match="at most"):
+        median_of_blocks(np.arange(float(n)), level=strictest_level(n) + 1e-6)
 
 
 def test_infinite_blocks_stand_at_the_ends_of_the_order():
