@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from bench.service.lingering_close import LingeringClose
 
 
-class BoundedHead(HttpToolsProtocol):
+class BoundedHead(LingeringClose):
     """Ends a connection whose head does not come in time, or does not end; 431 tells of the latter.
 
     HEAD_S: from its first byte to its last. HEAD_BYTES: of its first line and headers, what comes with them included.
@@ -33,8 +33,8 @@ class BoundedHead(HttpToolsProtocol):
         self._head_bytes += len(data)
         if self._head_bytes > self.HEAD_BYTES:
             self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
-            self._end_head()
             self.transport.close()
+            self._end_head()
 
     def on_message_begin(self) -> None:
         """Called by the parser at the first byte of a request."""
@@ -51,6 +51,10 @@ class BoundedHead(HttpToolsProtocol):
         """Called by the event loop."""
         self._end_head()
         super().connection_lost(exc)
+
+    def is_within_request(self) -> bool:
+        """Whether more of a request is to come, be it of its head or of its body."""
+        return self._head_timer is not None or super().is_within_request()
 
     def _end_head(self) -> None:
         if self._head_timer is not None:

@@ -45,11 +45,8 @@ def connect(address):
 def ending(sock):
     """All that comes until the other side ends the connection."""
     answer = b""
-    try:
-        while part := sock.recv(65536):
-            answer += part
-    except ConnectionResetError:
-        pass
+    while part := sock.recv(65536):
+        answer += part
     return answer
 
 
