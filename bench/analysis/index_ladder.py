@@ -48,7 +48,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class IndexLadder:
-    """threads: of faiss and PyTorch. dim: of the vectors, which are made up."""
+    """threads: of a search and of the sum. dim: of the vectors, which are made up."""
 
     threads: int
     dim: int

@@ -24,7 +24,7 @@ def index_ladder(  # noqa: PLR0913 a verb's options are its parameters
     ] = "10000,100000,1000000",
     queries: Annotated[int, typer.Option(min=10, help="Of a round, for each index and size.")] = 200,
     rounds: Annotated[int, typer.Option(min=1, help="All indexes by turns, so many times.")] = 3,
-    threads: Annotated[int, typer.Option(min=1, help="Of faiss and PyTorch.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Of a search, and of the sum that it is held against.")] = 1,
     index: Annotated[
         list[str] | None, typer.Option("--index", metavar="NAME", help="Keep only this index. Repeatable.")
     ] = None,

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
+from pydantic import Field
 
 from recsys.errors import BadOptions
 from recsys.index import INDEXES
-from recsys.index.products import dot_products
 from recsys.index.protocol import Candidates, best
+from recsys.index.reading_crew import ReadingCrew
 from recsys.index.rows import Rows
 from recsys.index.visibility import Visibility
 from recsys.options import OptionsModel
@@ -19,7 +20,9 @@ from recsys.types import Positions, Vectors
 
 
 class ExactIndexOptions(OptionsModel):
-    """Nothing to set."""
+    """threads: that read the vectors for one search, where they are many megabytes."""
+
+    threads: int = Field(1, ge=1)
 
 
 @INDEXES.register("exact")
@@ -30,6 +33,7 @@ class ExactIndex:
 
     def __init__(self, options: ExactIndexOptions) -> None:
         self.options = options
+        self._crew = ReadingCrew(options.threads)
 
     def build(self, vectors: Vectors) -> None:
         """Hold dense vectors. Raises BadOptions for sparse ones."""
@@ -42,7 +46,7 @@ class ExactIndex:
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:
         """Scores of all items, float32 [queries, n_items]; −inf for those that are hidden."""
-        return self._visible.mask(dot_products(np.asarray(queries, np.float32), self._vectors.array))
+        return self._visible.mask(self._crew.dot_products(np.asarray(queries, np.float32), self._vectors.array))
 
     def search(self, queries: Vectors, n: int, exclude: Sequence[Positions]) -> list[Candidates]:
         """The n best items a query, without those excluded for it and those that are hidden."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.clock import NS_PER_S, MonotonicClock
 from bench.experiments.index_ladder.subjects import LadderIndex, made_up_vectors
-from recsys.index import Index, build_index
+from recsys.index import INDEXES, Index, build_index
 from recsys.quality import fidelity
 
 DIM = 384
@@ -40,7 +40,7 @@ class IndexSpeed:
 
 @dataclass(frozen=True)
 class TimeIndex:
-    """Build it, search it, put new items. threads: of faiss and PyTorch; what numpy does here runs on one.
+    """Build it, search it, put new items. threads: of the index, of faiss and PyTorch, and of the sum beside it.
 
     dim: of the vectors, which are made up.
     """
@@ -60,7 +60,7 @@ class TimeIndex:
         _return_free_memory()
         memory = psutil.Process()
         before_bytes, start_ns = memory.memory_info().rss, clock.now_ns()
-        built = build_index(self.index.kind, vectors, **self.index.options)
+        built = build_index(self.index.kind, vectors, **self._options())
         build_s = (clock.now_ns() - start_ns) / NS_PER_S
         resident_bytes = memory.memory_info().rss - before_bytes
         query_ns, sum_ns = _times_ns(built, vectors, queries, clock)
@@ -70,6 +70,10 @@ class TimeIndex:
         built.put(added, vectors[added[::-1]])
         add_s = (clock.now_ns() - start_ns) / NS_PER_S
         return IndexSpeed(build_s, add_s, resident_bytes, found, query_ns, sum_ns)
+
+    def _options(self) -> dict[str, object]:
+        known = INDEXES.get(self.index.kind).Options.model_fields
+        return {**self.index.options, **({"threads": self.threads} if "threads" in known else {})}
 
 
 def _return_free_memory() -> None:
