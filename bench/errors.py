@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from recsys.errors import shortened
+
 
 class BenchError(Exception):
     """Base of all errors that a user is told in one message, without a traceback."""
@@ -95,3 +97,8 @@ class NotReproduced(BenchError):
     """What was rebuilt from a stored run is not what the run holds."""
 
     exit_code = 2
+
+
+def fault_of(error: Exception) -> str:
+    """What was found wrong in a file, for a message: the error's kind and how what it says begins."""
+    return f"{type(error).__name__}: {shortened(' '.join(str(error).split()), 200)}"

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from bench.errors import ConfigError
+from bench.errors import ConfigError, fault_of
 
 LOCK_FILE = "measuring.lock"
 _ENTRY = b"block"
@@ -41,7 +41,9 @@ def read_entries(folder: Path) -> Iterator[dict[str, Any]]:
         try:
             yield json.loads((pq.read_schema(path).metadata or {})[_ENTRY])
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            raise ConfigError(f"{path}: damaged: {error!r}. Next: remove this part; the others can be read") from error
+            raise ConfigError(
+                f"{path}: damaged: {fault_of(error)}. Next: remove this part; the others can be read"
+            ) from error
 
 
 def is_being_measured(folder: Path) -> bool:

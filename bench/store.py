@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from bench.clock import compact_stamp
-from bench.errors import ConfigError, ResultsUnwritable
+from bench.errors import ConfigError, ResultsUnwritable, fault_of
 from bench.parts import LOCK_FILE, is_being_measured, part_name, part_paths, read_entries, with_entry
+from recsys.errors import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,10 +156,10 @@ def load_run(where: str | Path) -> StoredRun:
         run = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
         version = run["schema_version"]
     except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
-        raise ConfigError(f"{folder / RUN_FILE}: damaged: {error!r}. Next: measure again") from error
+        raise ConfigError(f"{folder / RUN_FILE}: damaged: {fault_of(error)}. Next: measure again") from error
     if version != SCHEMA_VERSION:
         raise ConfigError(
-            f"{folder}: schema version {version}, but this program reads {SCHEMA_VERSION}. "
+            f"{folder}: schema version {shortened(str(version))}, but this program reads {SCHEMA_VERSION}. "
             "Next: use the version that wrote it"
         )
     files = [folder / REQUESTS_FILE]
@@ -168,7 +169,7 @@ def load_run(where: str | Path) -> StoredRun:
         requests = _read_frame(files)
         floors = _read_frame([folder / FLOORS_FILE])
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise ConfigError(f"{folder}: cannot be read: {error}. Next: measure again") from error
+        raise ConfigError(f"{folder}: cannot be read: {fault_of(error)}. Next: measure again") from error
     return StoredRun(folder, run, requests, floors)
 
 

@@ -56,3 +56,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """' (did you mean "x"?)' for a close match among the known words, else ''."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f' (did you mean "{close[0]}"?)' if close else ""
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """Cut a text that is too long for a message."""
+    return text if len(text) <= length else f"{text[:length]}…"

@@ -15,7 +15,7 @@ from typing import Any
 from bench.analysis.stats.dependence import effective_sample_size
 from bench.analysis.stats.quantile import percentile_interval
 from bench.analysis.stats.samples import Interval, TooFewSamples
-from bench.errors import ConfigError
+from bench.errors import ConfigError, fault_of
 
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 NEXT_STEP = "Next: pytest tests/perf --benchmark-enable --benchmark-json=FILE --benchmark-save-data"
@@ -48,7 +48,7 @@ def read_micro(path: Path) -> MicroRun:
         document = json.loads(path.read_text(encoding="utf-8"))
         entries = document["benchmarks"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: no file of pytest-benchmark: {error!r}. {NEXT_STEP}") from error
+        raise ConfigError(f"{path}: no file of pytest-benchmark: {fault_of(error)}. {NEXT_STEP}") from error
     return MicroRun(tuple(_micro(path, entry) for entry in entries), document.get("environment", {}))
 
 

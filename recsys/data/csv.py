@@ -16,9 +16,10 @@ from recsys.data.dataset import Dataset
 from recsys.data.event_log import Behaviour, EventLog, EventRows
 from recsys.data.items import read_items
 from recsys.data.loading import find_path
-from recsys.data.screen import Policy, shortened
+from recsys.data.screen import Policy
 from recsys.data.tables import Table
 from recsys.data.times import TimeUnit, all_epoch_seconds
+from recsys.errors import shortened
 from recsys.options import OptionsModel
 from recsys.types import EventKind, Item
 

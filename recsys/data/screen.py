@@ -11,7 +11,7 @@ import numpy as np
 
 from recsys.data.line_tables import DAMAGED
 from recsys.data.tables import Mask, Rows, Table
-from recsys.errors import DataError
+from recsys.errors import DataError, shortened
 
 Policy = Literal["refuse", "drop"]
 
@@ -78,8 +78,3 @@ class Screen:
                 )
             warnings.append(f"{self._path.name}: {counted} left out, the first on line {found.line}: {what}")
         return tuple(warnings)
-
-
-def shortened(text: str, length: int = 60) -> str:
-    """Cut a text that is too long for a message."""
-    return text if len(text) <= length else f"{text[:length]}…"

@@ -14,13 +14,12 @@ from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import ModelOptions, PretrainedEncoder, described
 from recsys.encoders.runtime import Runtime
 from recsys.models.load import load_module
-from recsys.models.precision import torch_dtype
-from recsys.models.work import products_of
+from recsys.models.precision import at_precision
 from recsys.options import OptionsModel
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
 
-BATCH_TOLERANCE = {"fp32": 1e-5, "bf16": 5e-3, "fp16": 5e-4}
+BATCH_TOLERANCE = {"fp32": 1e-5, "bf16": 5e-3, "fp16": 5e-4, "fp8": 5e-3}
 """Largest 1 − cosine between a text alone and in a batch: sums in another order, over up to some thirty layers."""
 
 
@@ -29,12 +28,13 @@ class CausalLmOptions(ModelOptions):
 
     These are "qwen3-0.6b", "qwen3-4b", "qwen3-8b", "smollm2-135m" and "qwen3-tiny".
     prompt: the instruction that the model was trained with, such as "Instruct: …\nQuery:". pooling: the state of the
-    last token, or the mean of all. precision: of weights and activations; pooling and the norm are always fp32.
+    last token, or the mean of all. precision: of weights and activations; pooling and the norm are always fp32. "fp8"
+    is that of the wide products on a GPU (recsys.models.fp8), beside bf16.
     """
 
     model: str = Field("Qwen/Qwen3-Embedding-0.6B", min_length=1)
     pooling: Literal["last", "mean"] = "last"
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "fp8"] = "fp32"
 
 
 @ENCODERS.register("causal_lm")
@@ -50,7 +50,10 @@ class CausalLmEncoder(PretrainedEncoder):
     EXACT: ClassVar[Mapping[str, object]] = {"kind": "causal_lm", "precision": "fp32", "batch_tokens": 1024}
 
     def __init__(self, options: CausalLmOptions, runtime: Runtime) -> None:
-        """Load the model. threads are set for all of PyTorch in this process. Raises ModelError, BadOptions."""
+        """Load the model. threads are set for all of PyTorch in this process.
+
+        Raises ModelError, BadOptions, and what `at_precision` raises.
+        """
         import torch
 
         from recsys.models.decoder import causal_states, missing_ending
@@ -59,12 +62,9 @@ class CausalLmEncoder(PretrainedEncoder):
         torch.set_num_threads(runtime.threads)
         model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         module = load_module(model.files)
-        model = replace(
-            model, ending=missing_ending(model.files), products={options.precision: len(products_of(module))}
-        )
-        super().__init__(options, runtime, model)
-        states = causal_states(module.to(device=runtime.device, dtype=torch_dtype(options.precision)))
-        self._run = embedder(states, runtime.device, options.pooling)
+        products = at_precision(module, runtime.device, options.precision)
+        super().__init__(options, runtime, replace(model, ending=missing_ending(model.files), products=products))
+        self._run = embedder(causal_states(module), runtime.device, options.pooling)
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)

@@ -1,8 +1,9 @@
-"""A transformer in ONNX Runtime: fused fp32, or int8 with dynamic scales."""
+"""A transformer in ONNX Runtime: fused fp32, int8 with dynamic scales, or fp16 on a GPU."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -12,22 +13,24 @@ from pydantic import Field
 from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
+from recsys.errors import BadOptions, MissingDevice, MissingLibrary
 from recsys.models.artefacts import ArtefactCache
-from recsys.models.onnx_graph import IDS, MASK, VECTORS, build_graph, count_products, recipe
+from recsys.models.onnx_graph import IDS, MASK, VECTORS, OnnxForm, build_graph, count_products, recipe
 from recsys.options import OptionsModel
 
 if TYPE_CHECKING:
     import onnxruntime
 
+CUDA = "CUDAExecutionProvider"
 REQUIRES = ("onnxruntime", "onnx", "torch", "transformers", "tokenizers", "filelock")
 
-BATCH_TOLERANCE = {"fp32": 1e-6, "int8": 5e-2}
+BATCH_TOLERANCE = {"fp32": 1e-6, "fp16": 1e-4, "int8": 5e-2}
 """Largest 1 − cosine between a text alone and in a batch. int8 takes one activation scale a batch, so a text's vector
 depends on its batch-mates."""
 
 
 class OnnxOptions(PretrainedOptions):
-    """precision: of the products. form: "fused", or "unfused", see recsys.models.onnx_graph.
+    """precision: of the products; int8 is for a CPU, fp16 for a GPU. form: see recsys.models.onnx_graph.
 
     allow_spinning: idle threads spin for the next step, faster and at the cost of a core.
     batch_tokens: small batches stay in a core's cache and give int8 finer scales.
@@ -35,7 +38,7 @@ class OnnxOptions(PretrainedOptions):
     microseconds may cost more than it saves. 0 = none; otherwise the weights are held twice, and two sets of threads.
     """
 
-    precision: Literal["fp32", "int8"] = "fp32"
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
     form: Literal["fused", "unfused"] = "fused"
     allow_spinning: bool = True
     batch_tokens: int = Field(512, ge=1)
@@ -47,22 +50,29 @@ class OnnxEncoder(PretrainedEncoder):
     """Runs a graph that is built once and kept in the artefact cache."""
 
     Options: ClassVar[type[OptionsModel]] = OnnxOptions
-    DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
+    DEVICES: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
     WANTS_CLOCK: ClassVar[bool] = False
 
     def __init__(self, options: OnnxOptions, runtime: Runtime) -> None:
-        """Build the graph when no cached one is right. Raises ModelError, BadOptions."""
+        """Build the graph when no cached one is right.
+
+        Raises ModelError, BadOptions, and MissingLibrary for a GPU without ONNX Runtime's build for it.
+        """
+        on_gpu = runtime.device != "cpu"
+        _require_possible(options, runtime.device)
+        form: OnnxForm = "for_gpu" if on_gpu and options.form == "fused" else options.form
         model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         super().__init__(options, runtime, model)
         path = ArtefactCache().get(
-            recipe(model.files, options.precision, options.pooling, options.form),
-            lambda target: build_graph(model.files, options.precision, options.pooling, target, options.form),
+            recipe(model.files, options.precision, options.pooling, form),
+            lambda target: build_graph(model.files, options.precision, options.pooling, target, form),
         )
         self.info = replace(self.info, products=count_products(path))
-        self._session = _session(str(path), runtime.threads, options.allow_spinning)
+        settings = _settings(runtime.threads, options.allow_spinning)
+        self._session = _on_gpu(path, settings, runtime.device) if on_gpu else _on_cpu(path, settings)
         splits = options.precision == "int8" and runtime.threads > 1
         self._one_thread_tokens = options.one_thread_tokens if splits else 0
-        self._one_thread = _session(str(path), 1, allow_spinning=False) if self._one_thread_tokens else self._session
+        self._one_thread = _on_cpu(path, _settings(1, False)) if self._one_thread_tokens else self._session
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
@@ -71,8 +81,25 @@ class OnnxEncoder(PretrainedEncoder):
         return vectors
 
 
-def _session(path: str, threads: int, allow_spinning: bool) -> onnxruntime.InferenceSession:
-    """A session with its threads fixed."""
+def _require_possible(options: OnnxOptions, device: str) -> None:
+    """Raise BadOptions for a precision that is slower than fp32 there, MissingLibrary for a GPU without its build."""
+    import onnxruntime
+
+    slow = "fp16" if device == "cpu" else "int8"
+    if options.precision == slow:
+        raise BadOptions(
+            f'encoder "onnx": ONNX Runtime has no {slow} products for "{device}" and would convert each. '
+            f'Next: precision = "{"int8" if device == "cpu" else "fp16"}"'
+        )
+    if device != "cpu" and CUDA not in onnxruntime.get_available_providers():
+        raise MissingLibrary(
+            f'encoder "onnx" on "{device}": this ONNX Runtime is built for CPUs. '
+            "Next: pip uninstall onnxruntime, pip install onnxruntime-gpu"
+        )
+
+
+def _settings(threads: int, allow_spinning: bool) -> onnxruntime.SessionOptions:
+    """Of a session, its threads fixed."""
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
@@ -81,4 +108,24 @@ def _session(path: str, threads: int, allow_spinning: bool) -> onnxruntime.Infer
     settings.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     settings.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     settings.add_session_config_entry("session.intra_op.allow_spinning", str(int(allow_spinning)))
-    return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return settings
+
+
+def _on_cpu(path: Path, settings: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+
+
+def _on_gpu(path: Path, settings: onnxruntime.SessionOptions, device: str) -> onnxruntime.InferenceSession:
+    """fp32 stays fp32: by default its products would be rounded to TF32. Raises MissingDevice."""
+    import onnxruntime
+
+    provider = {"device_id": int(device.partition(":")[2] or 0), "use_tf32": 0}
+    session = onnxruntime.InferenceSession(str(path), settings, providers=[(CUDA, provider)])
+    if CUDA not in session.get_providers():  # it falls back to the CPU where CUDA's libraries cannot be loaded
+        raise MissingDevice(
+            f'encoder "onnx": ONNX Runtime cannot use "{device}", and its log says why. '
+            "Next: the versions of CUDA and cuDNN that it was built with"
+        )
+    return session

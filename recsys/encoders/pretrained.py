@@ -76,6 +76,7 @@ class PretrainedEncoder:
         "precision": "fp32",
         "compiled": False,
         "graphs": False,
+        "unpadded": False,
         "batch_tokens": 512,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,27 +16,33 @@ from recsys.encoders.runtime import Runtime
 from recsys.encoders.streams import Streams
 from recsys.errors import BadOptions, MissingDevice
 from recsys.models.cpu_features import has_bf16_products
-from recsys.models.precision import torch_dtype
+from recsys.models.locate import ModelFiles
 from recsys.options import OptionsModel
+
+if TYPE_CHECKING:
+    from recsys.models.encoder import RunnableEncoder
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors")
 
-BATCH_TOLERANCE = {"fp32": 1e-6, "bf16": 2e-3, "fp16": 1e-4}
+BATCH_TOLERANCE = {"fp32": 1e-6, "bf16": 2e-3, "fp16": 1e-4, "fp8": 5e-3}
 """Largest 1 − cosine between a text alone and in a batch: other tile sizes sum in another order."""
 
 
 class TransformerOptions(PretrainedOptions):
     """precision: of weights and activations; pooling and the norm are always fp32.
 
+    "fp8" is that of the wide products alone, beside bf16, on a GPU (recsys.models.fp8).
     batch_tokens: on a CPU a batch is one core's, so that its activations stay in that core's cache.
     compiled: by torch.compile, which takes a C++ compiler on a CPU, and half a minute the first time.
     graphs: on a GPU, one CUDA graph a bucket of batch and length (recsys.models.graph_buckets).
+    unpadded: padding goes through no product (recsys.models.unpadded_bert).
     """
 
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "fp8"] = "fp32"
     batch_tokens: int = Field(512, ge=1)
     compiled: bool = False
     graphs: bool = False
+    unpadded: bool = False
 
 
 @ENCODERS.register("transformer")
@@ -50,30 +56,19 @@ class TransformerEncoder(PretrainedEncoder):
     def __init__(self, options: TransformerOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process.
 
-        Raises ModelError, BadOptions, MissingDevice for bf16 on a CPU that lacks it, MissingLibrary where it is to be
-        compiled and there is no compiler.
+        Raises ModelError, BadOptions, MissingDevice for a precision that the device lacks, MissingLibrary where it is
+        to be compiled and there is no compiler.
         """
         import torch
 
-        from recsys.models.compiled import load_compiled
-        from recsys.models.encoder import load_encoder
         from recsys.models.pooling import embedder
 
-        if options.graphs and (options.compiled or not runtime.device.startswith("cuda")):
-            raise BadOptions(
-                f'encoder "transformer": graphs = true is for a model that is not compiled, on a GPU; device is '
-                f'"{runtime.device}". Next: leave graphs out, or device = "cuda"'
-            )
-        if options.precision == "bf16" and runtime.device == "cpu" and not has_bf16_products():
-            raise MissingDevice(
-                'encoder "transformer": precision = "bf16", and this CPU has no instructions for it: a product would '
-                'take a hundred times as long as in fp32. Next: precision = "fp32", or kind = "int8"'
-            )
+        _require_possible(options, runtime.device)
         torch.set_num_threads(runtime.threads)
         model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
-        load = load_compiled if options.compiled else load_encoder
-        encoder = load(model.files, runtime.device, torch_dtype(options.precision))
-        super().__init__(options, runtime, replace(model, products={options.precision: encoder.n_products}))
+        encoder = _load(options, model.files, runtime.device)
+        super().__init__(options, runtime, replace(model, products=encoder.products))
+        self.info = replace(self.info, pads=encoder.pads)
         self._run = embedder(encoder.states, runtime.device, options.pooling)
         self._streams: Streams | None = None
         if runtime.device == "cpu" and runtime.threads > 1 and not options.compiled:
@@ -94,3 +89,33 @@ class TransformerEncoder(PretrainedEncoder):
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)
+
+
+def _require_possible(options: TransformerOptions, device: str) -> None:
+    """Raise BadOptions for options that exclude each other, MissingDevice for bf16 where it is emulated."""
+    if options.graphs and (options.compiled or not device.startswith("cuda")):
+        raise BadOptions(
+            f'encoder "transformer": graphs = true is for a model that is not compiled, on a GPU; device is '
+            f'"{device}". Next: leave graphs out, or device = "cuda"'
+        )
+    if options.unpadded and (options.compiled or options.graphs or options.precision == "fp8"):
+        raise BadOptions(
+            'encoder "transformer": unpadded = true is for a model that is neither compiled nor a graph, nor fp8: its '
+            "batches have no fixed shape. Next: leave one of them out"
+        )
+    if options.precision == "bf16" and device == "cpu" and not has_bf16_products():
+        raise MissingDevice(
+            'encoder "transformer": precision = "bf16", and this CPU has no instructions for it: a product would '
+            'take a hundred times as long as in fp32. Next: precision = "fp32", or kind = "int8"'
+        )
+
+
+def _load(options: TransformerOptions, files: ModelFiles, device: str) -> RunnableEncoder:
+    """The model in the form that the options ask for. Raises what the loader raises."""
+    if options.compiled:
+        from recsys.models.compiled import load_compiled as load
+    elif options.unpadded:
+        from recsys.models.unpadded_bert import load_unpadded as load
+    else:
+        from recsys.models.encoder import load_encoder as load
+    return load(files, device, options.precision)

@@ -56,7 +56,7 @@ class Bert:
     def __init__(self, weights: BertWeights, device: str, dtype: torch.dtype) -> None:
         """weights: as they were trained; they are moved and converted here."""
         at = partial(_converted, weights, device, dtype)
-        self._heads = weights.heads
+        self.heads = weights.heads
         self._words = at("embeddings.word_embeddings.weight")
         segment = at("embeddings.token_type_embeddings.weight")[0]
         self._positions = at("embeddings.position_embeddings.weight") + segment
@@ -66,17 +66,34 @@ class Bert:
     def __call__(self, ids: Tensor, mask: Tensor | None) -> Tensor:
         """Last hidden states [n, length, hidden]. ids: int [n, length]; mask: bool [n, length], None = no padding."""
         rows, length = ids.shape
-        x = functional.embedding(ids, self._words) + self._positions[:length]
-        x = self._embedded_norm(x.view(rows * length, -1))
-        visible = None if mask is None else mask[:, None, None, :]
+        attend = partial(attend_padded, heads=self.heads, rows=rows, mask=mask)
+        return self.through_layers(self.embedded(ids, slice(length)), attend).view(rows, length, -1)
+
+    def embedded(self, ids: Tensor, places: Tensor | slice) -> Tensor:
+        """Tokens [tokens, hidden] before the first layer. places: of the ids' last dimension in their texts."""
+        x = functional.embedding(ids, self._words) + self._positions[places]
+        return self._embedded_norm(x.view(ids.numel(), -1))
+
+    def through_layers(self, x: Tensor, attend: Product) -> Tensor:
+        """Tokens [tokens, hidden] after the last layer.
+
+        attend: mixes the tokens of each text, from queries, keys and values [tokens, 3 · hidden] to [tokens, hidden].
+        """
         for layer in self._layers:
-            split = layer.queries_keys_values(x).view(rows, length, 3, self._heads, -1)
-            q, k, v = split.permute(2, 0, 3, 1, 4).unbind(0)
-            mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=visible)
-            mixed = mixed.transpose(1, 2).reshape(rows * length, -1)
-            x = layer.attended_norm(layer.attended(mixed, x))
+            x = layer.attended_norm(layer.attended(attend(layer.queries_keys_values(x)), x))
             x = layer.contracted_norm(layer.contracted(layer.expanded(x), x))
-        return x.view(rows, length, -1)
+        return x
+
+
+def attend_padded(split: Tensor, heads: int, rows: int, mask: Tensor | None) -> Tensor:
+    """Attention within each row of a padded batch, [rows · length, hidden] of [rows · length, 3 · hidden].
+
+    mask: bool [rows, length] of real tokens, None = all are.
+    """
+    visible = None if mask is None else mask[:, None, None, :]
+    q, k, v = split.view(rows, -1, 3, heads, split.shape[1] // (3 * heads)).permute(2, 0, 3, 1, 4).unbind(0)
+    mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=visible)
+    return mixed.transpose(1, 2).reshape(len(split), -1)
 
 
 def _converted(weights: BertWeights, device: str, dtype: torch.dtype, name: str) -> Tensor:

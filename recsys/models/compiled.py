@@ -11,20 +11,21 @@ from recsys.errors import MissingLibrary
 from recsys.models.encoder import RunnableEncoder
 from recsys.models.load import load_module
 from recsys.models.locate import ModelFiles
-from recsys.models.work import products_of
+from recsys.models.precision import at_precision
 
 WARM_UP_LENGTH = 8
 
 
-def load_compiled(files: ModelFiles, device: str, dtype: torch.dtype) -> RunnableEncoder:
+def load_compiled(files: ModelFiles, device: str, precision: str) -> RunnableEncoder:
     """An encoder at a precision on a device; lengths stay free, so no length compiles anew.
 
     One text and several are different programs, as PyTorch sets a dimension of one apart. Both are compiled here, which
     takes half a minute the first time; PyTorch keeps what it compiled. Raises ModelError, MissingLibrary without a
-    compiler.
+    compiler, and what `at_precision` raises.
     """
     require_compiler(device)
-    module = load_module(files).to(device=device, dtype=dtype)
+    module = load_module(files)
+    products = at_precision(module, device, precision)
 
     def states(ids: Tensor, mask: Tensor | None) -> Tensor:
         hidden: Tensor = module(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -40,7 +41,7 @@ def load_compiled(files: ModelFiles, device: str, dtype: torch.dtype) -> Runnabl
     with torch.inference_mode():
         for rows in (2, 1):
             run(torch.ones((rows, WARM_UP_LENGTH), dtype=torch.int32, device=device), None)
-    return RunnableEncoder(run, len(products_of(module)))
+    return RunnableEncoder(run, products)
 
 
 def require_compiler(device: str) -> None:

@@ -1,8 +1,9 @@
-"""A PyTorch encoder to an ONNX graph with pooling inside: exported, fused and, for int8, quantised.
+"""A PyTorch encoder to an ONNX graph with pooling inside: exported, fused, and brought to its precision.
 
 A "fused" graph is exported by TorchScript with eager attention, because ONNX Runtime's optimizer finds the attention in
 it: one node a layer, whose int8 weights keep 7 bits. An "unfused" one is exported by dynamo, in whose graphs that
-optimizer finds none: more nodes, each product with 8 bits. Both take int32 ids and mask, and answer unit vectors.
+optimizer finds none: more nodes, each product with 8 bits. A graph "for_gpu" is a fused one without what is faster on a
+CPU alone. All take int32 ids and mask, and answer unit vectors in float32.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from recsys.models.pooling import Pooling
 
-OnnxPrecision = Literal["fp32", "int8"]
-OnnxForm = Literal["fused", "unfused"]
+OnnxPrecision = Literal["fp32", "fp16", "int8"]
+OnnxForm = Literal["fused", "unfused", "for_gpu"]
 
 RECIPE_VERSION = 3
 """Raise when a change here changes the graphs, so that cached ones are not used."""
@@ -35,13 +36,14 @@ OPSET = 17
 IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
 FUSED_AS_BERT = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
 """Model types whose attention ONNX Runtime's "bert" optimizer recognises; others are exported as they are."""
+PRODUCTS = frozenset({"MatMul", "Gemm", "Attention", "MatMulInteger", "QAttention"})
 QUANTISED_OPERATORS = ["MatMul", "Gemm", "Attention"]
 """Products only: quantised embeddings would save no time and cost accuracy."""
 
 
 def recipe(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, form: OnnxForm = "fused") -> Recipe:
     """Everything a graph depends on."""
-    exporters = {"fused": (), "unfused": ("onnxscript",)}[form]
+    exporters = ("onnxscript",) if form == "unfused" else ()
     libraries = {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime", *exporters)}
     inputs = {
         "recipe_version": RECIPE_VERSION,
@@ -63,28 +65,29 @@ def build_graph(
     module = load_module(files, attention="eager")
     with tempfile.TemporaryDirectory() as folder:
         exported, floating = Path(folder) / "exported.onnx", Path(folder) / "floating.onnx"
-        target = path if precision == "fp32" else floating
-        if form == "fused":
-            _export(module, pooling, exported)
-            _fuse(module, exported, target)
-        else:
+        finish = {"int8": _quantise, "fp16": _halve}.get(precision)
+        target = floating if finish else path
+        if form == "unfused":
             _export_by_dynamo(module, pooling, target)
-        if precision == "int8":
-            _quantise(floating, path)
+        else:
+            _export(module, pooling, exported)
+            _fuse(module, exported, target, form)
+        if finish:
+            finish(floating, path)
 
 
 def count_products(path: Path) -> dict[str, int]:
     """Matrix products with weights of a graph by precision, such as {"fp32": 24}; a fused attention's three are one."""
     import onnx
 
+    types = {onnx.TensorProto.FLOAT: "fp32", onnx.TensorProto.FLOAT16: "fp16"}
     graph = onnx.load(path, load_external_data=False).graph
-    weights = {tensor.name for tensor in graph.initializer}
-    kinds = {"MatMul": "fp32", "Gemm": "fp32", "Attention": "fp32", "MatMulInteger": "int8", "QAttention": "int8"}
+    weights = {tensor.name: types.get(tensor.data_type, "int8") for tensor in graph.initializer}
     counts: dict[str, int] = {}
     for node in graph.node:
-        precision = kinds.get(node.op_type)
-        if precision and weights.intersection(node.input[1:]):
-            counts[precision] = counts.get(precision, 0) + 1
+        matrix = next((weights[name] for name in node.input[1:] if name in weights), None)
+        if matrix is not None and node.op_type in PRODUCTS:
+            counts[matrix] = counts.get(matrix, 0) + 1
     return dict(sorted(counts.items()))
 
 
@@ -133,7 +136,7 @@ def _export_by_dynamo(module: PreTrainedModel, pooling: Pooling, path: Path) -> 
         program.save(str(path), external_data=False)
 
 
-def _fuse(module: PreTrainedModel, exported: Path, path: Path) -> None:
+def _fuse(module: PreTrainedModel, exported: Path, path: Path, form: OnnxForm) -> None:
     """Attention, layer norms, GELU and embeddings as single nodes, where the model's type has a known shape."""
     from onnxruntime.transformers import optimizer
 
@@ -149,8 +152,19 @@ def _fuse(module: PreTrainedModel, exported: Path, path: Path) -> None:
         opt_level=0,
     )
     fold_segments(graph)
-    fold_shifts(graph)
-    normalise_by_instance(graph, IDS, config.max_position_embeddings)
+    if form == "fused":
+        fold_shifts(graph)
+        normalise_by_instance(graph, IDS, config.max_position_embeddings)
+    graph.save_model_to_file(str(path))
+
+
+def _halve(floating: Path, path: Path) -> None:
+    """Weights and activations in float16, unit vectors in float32."""
+    import onnx
+    from onnxruntime.transformers.onnx_model import OnnxModel
+
+    graph = OnnxModel(onnx.load(floating))
+    graph.convert_float_to_float16(keep_io_types=True)
     graph.save_model_to_file(str(path))
 
 

@@ -14,7 +14,6 @@ from recsys.encoders.batching import batches, pad
 from recsys.errors import BadOptions
 from recsys.index.protocol import ordered
 from recsys.models.locate import locate
-from recsys.models.precision import torch_dtype
 from recsys.models.shape import ModelShape, shape_of
 from recsys.models.tokenizer import TextTokenizer
 from recsys.reranking import RERANKERS
@@ -79,7 +78,7 @@ class LateInteractionReranker(Reranker):
         info = info_of("late_interaction", options, material, files)
         self.info = replace(info, score_tolerance=SCORE_TOLERANCE[options.precision])
         self._dim = shape.dim
-        self._states = load_encoder(files, material.device, torch_dtype(options.precision)).states
+        self._states = load_encoder(files, material.device, options.precision).states
         self._tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, threads=material.threads)
         self._before, self._after = map(len, self._tokenizer.frame)
         self._batch_tokens = options.batch_tokens

@@ -10,7 +10,7 @@ from bench.analysis.gate.baseline import SCHEMA_VERSION, Baseline, baseline_arms
 from bench.analysis.gate.counters import counted
 from bench.analysis.gate.samples import ProcessSample, Side
 from bench.clock import utc_stamp
-from bench.errors import ConfigError, NothingMeasured, RunsNotComparable
+from bench.errors import ConfigError, NothingMeasured, RunsNotComparable, fault_of
 from bench.experiments.gate.checkout import checkout
 from bench.experiments.gate.request import GateRequest
 from bench.experiments.gate.side import read_text, stretched
@@ -71,7 +71,7 @@ def read_baseline(path: Path, asked: GateRequest) -> Baseline:
     except OSError as error:
         raise ConfigError(f"baseline {path}: cannot be read: {error}. Next: {_make_anew(path, asked)}") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"baseline {path}: damaged: {error}. Next: {_make_anew(path, asked)}") from error
+        raise ConfigError(f"baseline {path}: damaged: {fault_of(error)}. Next: {_make_anew(path, asked)}") from error
     if baseline.scenario_hash not in {_hash(asked, ()), _hash(asked, asked.overrides)}:
         raise RunsNotComparable(
             f"baseline {path}: was made with another scenario than {asked.scenario.name} as it is now. "

@@ -138,12 +138,21 @@ def test_a_run_that_is_none_is_told_with_those_there_are(tmp_path, monkeypatch):
     assert load_run("one").run["id"] == "one"
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"id": "one"}'])
-def test_a_damaged_run_is_refused(tmp_path, damage):
+@pytest.mark.parametrize("damage", [b"{", b"[]", b'{"id": "one"}', b"Title " * 20_000 + b"\x80"])
+def test_a_damaged_run_is_refused_in_a_short_message(tmp_path, damage):
     folder = finished(tmp_path)
-    (folder / "run.json").write_text(damage, encoding="utf-8")
-    with pytest.raises(ConfigError, match="damaged"):
+    (folder / "run.json").write_bytes(damage)
+    with pytest.raises(ConfigError, match="damaged") as refused:
         load_run(folder)
+    assert len(str(refused.value)) < 1000
+
+
+def test_a_schema_version_of_any_size_is_told_in_a_short_message(tmp_path):
+    folder = finished(tmp_path)
+    (folder / "run.json").write_text(json.dumps({"schema_version": "1" * 10**5}), encoding="utf-8")
+    with pytest.raises(ConfigError, match="schema version 1{60}…") as refused:
+        load_run(folder)
+    assert len(str(refused.value)) < 1000
 
 
 def test_a_run_of_another_schema_is_refused(tmp_path):

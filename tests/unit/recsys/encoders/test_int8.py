@@ -52,6 +52,7 @@ def test_it_is_compared_with_the_exact_model():
         "precision": "fp32",
         "compiled": False,
         "graphs": False,
+        "unpadded": False,
         "batch_tokens": 512,
     }
     with pytest.raises(BadOptions, match="candidate"):
