@@ -119,8 +119,8 @@ def _export_by_dynamo(module: PreTrainedModel, pooling: Pooling, path: Path) -> 
     from recsys.models.pooled_module import PooledModule, example_batch
 
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of each library that is not installed
-    dim = torch.export.Dim
-    axes = {0: dim("texts", min=1, max=4096), 1: dim("length", min=1, max=module.config.max_position_embeddings)}
+    dim = torch.export.Dim  # of one token no text is: each has its special ones
+    axes = {0: dim("texts", min=1, max=4096), 1: dim("length", min=2, max=module.config.max_position_embeddings)}
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # of libraries that this one has not been tried with
         program = torch.onnx.export(

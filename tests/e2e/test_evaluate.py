@@ -105,9 +105,9 @@ def test_logged_candidates_are_ranked_by_arm_and_floors(mind):
     of_tfidf = shown[shown["arm"] == "tfidf"]
     assert of_tfidf["metric"].tolist() == ["auc", "mrr", "ndcg", "ndcg"]
     assert of_tfidf["k"].tolist() == pytest.approx([np.nan, np.nan, 5, 10], nan_ok=True)
-    value = shown.set_index(["arm", "metric"])["value"]
-    assert value["tfidf", "auc"] > 0.95, "what was clicked has the user's words"
-    assert 0.2 < value["random", "auc"] < 0.8
+    auc = shown[shown["metric"] == "auc"].set_index("arm")["value"]
+    assert auc["tfidf"] > 0.95, "what was clicked has the user's words"
+    assert 0.2 < auc["random"] < 0.8
     assert (shown["low"] <= shown["value"]).all()
     assert (shown["value"] <= shown["high"]).all()
     assert "Logged candidates, ranked" in printed

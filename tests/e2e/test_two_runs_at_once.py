@@ -66,5 +66,5 @@ def test_the_same_scenario_and_seed_are_the_same_run_whatever_the_order(tmp_path
     for name in ("scenario_hash", "trace_sha256", "schedules_sha256"):
         assert first.run[name] == again.run[name]
     columns = ["arm", "row", "request_kind", "tokens", "padded_tokens", "outcome", "recommended"]
-    sides = [run.requests.sort_values(["arm", "row"])[columns].astype(str) for run in (first, again)]
+    sides = [run.requests.sort_values(["arm", "row"])[columns].map(str) for run in (first, again)]
     assert sides[0].to_numpy().tolist() == sides[1].to_numpy().tolist()
