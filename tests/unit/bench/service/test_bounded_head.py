@@ -1,13 +1,14 @@
 """A request's head that never ends, or never stops growing, ends its connection and no other."""
 
 import socket
-import threading
 import time
 
 import pytest
 
-uvicorn = pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 pytest.importorskip("httptools", reason="the extra serve is not installed")
+
+from protocol_server import listening, whole_answer  # noqa: E402 it needs the extra
 
 from bench.service.bounded_head import BoundedHead  # noqa: E402 it needs the extra
 
@@ -28,26 +29,12 @@ async def application(scope, receive, send):
 @pytest.fixture(scope="module")
 def address():
     """Where a server with these limits listens."""
-    sock = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, http=Impatient, lifespan="off", log_level="critical"))
-    server.install_signal_handlers = lambda: None
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-    thread.start()
-    yield sock.getsockname()
-    server.should_exit = True
-    thread.join(10)
+    with listening(application, Impatient) as where:
+        yield where
 
 
 def connect(address):
     return socket.create_connection(address, 10)
-
-
-def ending(sock):
-    """All that comes until the other side ends the connection."""
-    answer = b""
-    while part := sock.recv(65536):
-        answer += part
-    return answer
 
 
 def test_a_good_request_is_answered_again_and_again(address):
@@ -66,7 +53,7 @@ def test_half_a_head_ends_its_connection_at_the_limit(address, part):
         with connect(address) as other:
             other.sendall(GOOD)
             assert other.recv(65536).endswith(b"ok"), "nobody else waits"
-        assert ending(slow) == b""
+        assert whole_answer(slow) == b""
         assert time.monotonic() - began_s >= HEAD_S * 0.9
 
 
@@ -87,7 +74,7 @@ def test_a_head_that_drips_is_no_better(address):
 def test_a_head_that_does_not_end_is_told_so(address):
     with connect(address) as sock:
         sock.sendall(b"GET / HTTP/1.1\r\n" + b"X: " + b"x" * 6000)
-        assert ending(sock).startswith(b"HTTP/1.1 431")
+        assert whole_answer(sock).startswith(b"HTTP/1.1 431")
 
 
 def test_a_connection_may_rest_before_its_first_request(address):

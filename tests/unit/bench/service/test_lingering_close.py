@@ -1,13 +1,14 @@
 """Who is refused while still sending reads why; who goes on sending is cut off."""
 
 import socket
-import threading
 import time
 
 import pytest
 
-uvicorn = pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 pytest.importorskip("httptools", reason="the extra serve is not installed")
+
+from protocol_server import listening, whole_answer  # noqa: E402 it needs the extra
 
 from bench.service.bounded_head import BoundedHead  # noqa: E402 it needs the extra
 
@@ -31,21 +32,8 @@ async def refuses(scope, receive, send):
 
 @pytest.fixture(scope="module")
 def address():
-    sock = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(refuses, http=Lingering, lifespan="off", log_level="critical"))
-    server.install_signal_handlers = lambda: None
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
-    thread.start()
-    yield sock.getsockname()
-    server.should_exit = True
-    thread.join(10)
-
-
-def whole_answer(sock):
-    answer = b""
-    while part := sock.recv(65536):
-        answer += part
-    return answer
+    with listening(refuses, Lingering) as where:
+        yield where
 
 
 def test_whoever_sends_on_after_the_answer_still_reads_it(address):

@@ -1,0 +1,32 @@
+"""A server in a thread with one of our protocols, and what a client reads from it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+
+@contextmanager
+def listening(application: Any, protocol: type) -> Iterator[tuple[str, int]]:
+    """Where it listens, until the block ends."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application, http=protocol, lifespan="off", log_level="critical"))
+    server.install_signal_handlers = lambda: None
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+    thread.start()
+    yield sock.getsockname()
+    server.should_exit = True
+    thread.join(10)
+
+
+def whole_answer(sock: socket.socket) -> bytes:
+    """All that comes until the other side ends the connection. Raises ConnectionResetError where it is cut off."""
+    answer = b""
+    while part := sock.recv(65536):
+        answer += part
+    return answer
