@@ -29,6 +29,7 @@ LIBRARIES = (
     "transformers",
     "tokenizers",
     "onnxruntime",
+    "onnxruntime-gpu",
     "numpy",
     "scipy",
     "scikit-learn",

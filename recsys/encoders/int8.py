@@ -131,15 +131,17 @@ def _speeds(options: Int8Options, runtime: Runtime) -> dict[str, Speed]:
 
 def _recipe(options: Int8Options, runtime: Runtime, here: Sequence[str]) -> Recipe:
     """Everything that the speeds depend on, as far as it is known here."""
+    import onnxruntime
+
     files = locate(options.model, options.weights, options.seed)
-    names = {"torch", "transformers", "onnxruntime"} | ({"openvino", "nncf"} if "openvino" in here else set())
+    names = {"torch", "transformers"} | ({"openvino", "nncf"} if "openvino" in here else set())
     inputs: dict[str, object] = {
         "recipe_version": RECIPE_VERSION,
         "weights": files.weights_sha256 or files.revision,
         "options": {name: value for name, value in sorted(_shared(options).items()) if name != "model"},
         "candidates": {name: list(CANDIDATES[name]) for name in here},
         "threads": runtime.threads,
-        "libraries": {name: version(name) for name in sorted(names)},
+        "libraries": {"onnxruntime": onnxruntime.__version__} | {name: version(name) for name in sorted(names)},
         "cpu": list(cpu_features()),
     }
     return Recipe(f"{Path(files.name).name}-int8-speeds", "speeds.json", inputs)

@@ -43,8 +43,11 @@ QUANTISED_OPERATORS = ["MatMul", "Gemm", "Attention"]
 
 def recipe(files: ModelFiles, precision: OnnxPrecision, pooling: Pooling, form: OnnxForm = "fused") -> Recipe:
     """Everything a graph depends on."""
+    import onnxruntime
+
     exporters = ("onnxscript",) if form == "unfused" else ()
-    libraries = {name: version(name) for name in ("torch", "transformers", "onnx", "onnxruntime", *exporters)}
+    libraries = {name: version(name) for name in ("torch", "transformers", "onnx", *exporters)}
+    libraries["onnxruntime"] = onnxruntime.__version__  # its build for GPUs is installed by another name
     inputs = {
         "recipe_version": RECIPE_VERSION,
         "weights": files.weights_sha256 or files.revision,

@@ -39,7 +39,7 @@ def test_a_narrow_search_finds_less_and_a_wide_one_all():
     nothing = [NOTHING] * len(queries)
     shares = [
         share_found(
-            build_index("faiss_hnsw", vectors, links=6, build_width=40, search_width=width), vectors, queries, nothing
+            build_index("faiss_hnsw", vectors, links=4, build_width=40, search_width=width), vectors, queries, nothing
         )
         for width in (10, 400)
     ]
