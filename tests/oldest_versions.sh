@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 folder="${1:-.venv-oldest}"
 [ $# -gt 0 ] && shift
-uv venv --quiet --seed --clear --python 3.11 "$folder"
+[ -e "$folder/pyvenv.cfg" ] && rm -r "$folder"
+uv venv --quiet --seed --python 3.11 "$folder"
 oldest="$folder/oldest.txt"
 uv pip compile --quiet --resolution lowest-direct --python-version 3.11 --no-header \
     --extra faiss --extra redis --extra openvino --output-file "$oldest" pyproject.toml

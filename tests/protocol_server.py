@@ -16,12 +16,13 @@ def listening(application: Any, protocol: type) -> Iterator[tuple[str, int]]:
     """Where it listens, until the block ends."""
     sock = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application, http=protocol, lifespan="off", log_level="critical"))
-    server.install_signal_handlers = lambda: None
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
-    yield sock.getsockname()
-    server.should_exit = True
-    thread.join(10)
+    try:
+        yield sock.getsockname()
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 def whole_answer(sock: socket.socket) -> bytes:

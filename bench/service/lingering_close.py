@@ -25,8 +25,18 @@ class LingeringClose(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called by the event loop."""
         lingering = _LingeringTransport(transport, self)
-        self._lingering, self._dropped_bytes = lingering, 0
+        self._lingering, self._dropped_bytes, self._body_is_due = lingering, 0, False
         super().connection_made(cast(asyncio.Transport, lingering))
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser; a body may follow."""
+        self._body_is_due = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Called by the parser at the last byte of a request."""
+        self._body_is_due = False
+        super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
@@ -44,7 +54,7 @@ class LingeringClose(HttpToolsProtocol):
 
     def is_within_request(self) -> bool:
         """Whether more of a request is to come."""
-        return self.cycle is not None and self.cycle.more_body
+        return self._body_is_due
 
 
 class _LingeringTransport:

@@ -18,6 +18,8 @@ MAX_PADDED_TOKENS = 1024
 """Padded tokens of one batch: beyond this the activations of a small encoder leave the caches of a CPU core."""
 MAX_ROWS = 256
 """Texts of one batch, however short."""
+GPU_PADDED_TOKENS = 1 << 16
+"""The same on a GPU, which one batch must fill: it is as fast from some thousand tokens on, and memory is the limit."""
 NORM_TOLERANCE = 1e-3
 """How far the norm of a row may be from 1: what float32 sums and half precisions leave."""
 
@@ -89,14 +91,15 @@ def forward_sorted(
 
 
 def forward_all(encoder: Encoder, prepared: Any) -> Computed:
-    """forward_sorted for any encoder: one that pads nothing takes all at once."""
+    """forward_sorted for any encoder, in batches of its own size: one that pads nothing may take all at once."""
     if isinstance(encoder, Composed):
         return encoder.forward_all(prepared)
-    n_tokens = prepared.n_tokens
-    if not encoder.info.pads:
+    info, n_tokens = encoder.info, prepared.n_tokens
+    if not info.pads and not info.batch_tokens:
         return Computed(encoder.forward(prepared), n_tokens, int(n_tokens.sum()))
-    vectors, padded_tokens = forward_sorted(encoder, prepared)
-    return Computed(vectors, n_tokens, padded_tokens)
+    max_rows = MAX_ROWS if info.device == "cpu" else len(prepared)
+    vectors, padded_tokens = forward_sorted(encoder, prepared, info.batch_tokens or MAX_PADDED_TOKENS, max_rows)
+    return Computed(vectors, n_tokens, padded_tokens if info.pads else int(n_tokens.sum()))
 
 
 def _cuts(ascending: npt.NDArray[np.int64], max_padded_tokens: int, max_rows: int) -> Iterator[tuple[int, int]]:

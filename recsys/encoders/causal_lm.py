@@ -52,13 +52,16 @@ class CausalLmEncoder(PretrainedEncoder):
     def __init__(self, options: CausalLmOptions, runtime: Runtime) -> None:
         """Load the model. threads are set for all of PyTorch in this process.
 
-        Raises ModelError, BadOptions, and what `at_precision` raises.
+        Raises ModelError, BadOptions, and MissingDevice for fp8 on a device that lacks it.
         """
         import torch
 
         from recsys.models.decoder import causal_states, missing_ending
+        from recsys.models.fp8 import require_fp8
         from recsys.models.pooling import embedder
 
+        if options.precision == "fp8":
+            require_fp8(runtime.device)
         torch.set_num_threads(runtime.threads)
         model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         module = load_module(model.files)

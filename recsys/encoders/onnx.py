@@ -82,7 +82,7 @@ class OnnxEncoder(PretrainedEncoder):
 
 
 def _require_possible(options: OnnxOptions, device: str) -> None:
-    """Raise BadOptions for a precision that is slower than fp32 there, MissingLibrary for a GPU without its build."""
+    """Raise BadOptions for a precision without products there, MissingLibrary for a GPU without its build."""
     import onnxruntime
 
     slow = "fp16" if device == "cpu" else "int8"
@@ -94,7 +94,7 @@ def _require_possible(options: OnnxOptions, device: str) -> None:
     if device != "cpu" and CUDA not in onnxruntime.get_available_providers():
         raise MissingLibrary(
             f'encoder "onnx" on "{device}": this ONNX Runtime is built for CPUs. '
-            "Next: pip uninstall onnxruntime, pip install onnxruntime-gpu"
+            "Next: pip uninstall -y onnxruntime && pip install onnxruntime-gpu"
         )
 
 
@@ -128,4 +128,5 @@ def _on_gpu(path: Path, settings: onnxruntime.SessionOptions, device: str) -> on
             f'encoder "onnx": ONNX Runtime cannot use "{device}", and its log says why. '
             "Next: the versions of CUDA and cuDNN that it was built with"
         )
+    session.disable_fallback()  # or a fault of the GPU would be hidden, and the rest computed on the CPU
     return session

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from recsys.encoders.batching import Each, check_vectors, forward_sorted, pad
+from recsys.encoders.batching import GPU_PADDED_TOKENS, Each, check_vectors, forward_sorted, pad
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
 from recsys.errors import BadOptions
@@ -26,7 +26,7 @@ class ModelOptions(OptionsModel):
 
     model: "minilm", a folder, a hub id, or a shipped configuration with weights = "random" (then seed counts).
     max_tokens: where a text is cut, special tokens included. prompt: put in front of every text.
-    batch_tokens: padded tokens of one batch in encode; the default suits a CPU, a GPU wants more.
+    batch_tokens: padded tokens of one batch in encode, on a GPU of any batch; not given, a GPU takes 65,536.
     """
 
     model: str = Field("minilm", min_length=1)
@@ -86,7 +86,9 @@ class PretrainedEncoder:
             raise BadOptions(
                 f"max_tokens = {options.max_tokens}, but the model has {model.positions} positions. Next: at most those"
             )
-        files = model.files
+        files, on_gpu = model.files, runtime.device != "cpu"
+        is_given = "batch_tokens" in options.model_fields_set
+        self._batch_tokens = options.batch_tokens if is_given or not on_gpu else GPU_PADDED_TOKENS
         self.info = EncoderInfo(
             dim=model.dim,
             device=runtime.device,
@@ -101,11 +103,11 @@ class PretrainedEncoder:
             threads=runtime.threads,
             batch_tolerance=model.batch_tolerance,
             products=model.products,
+            batch_tokens=self._batch_tokens if on_gpu else 0,
         )
         self._tokenizer = TextTokenizer(
             files.tokenizer, options.max_tokens, options.prompt, runtime.threads, ending=model.ending
         )
-        self._batch_tokens = options.batch_tokens
         self._each: Each = map
 
     def fit(self, texts: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ class EncoderInfo:
     batch_tolerance: largest difference of a vector's cosine from 1 between batch of one and batch of many.
     sparse: its vectors are a scipy.sparse.csr_array. pads: a batch is computed padded to its longest text; without that
     every text costs its own tokens alone.
+    batch_tokens: of one forward at most, with padding; 0 = the usual number where it pads, any where it does not.
     products: matrix products with weights in the graph as it runs, counted by precision; empty = not counted.
     unread_share: of the texts it was fitted on, the share that its tokenizer cannot read: their language is none
     that the model knows (recsys.models.reading). 0 says no more than that the tokenizer reads them.
@@ -40,6 +41,7 @@ class EncoderInfo:
     batch_tolerance: float = 1e-6
     sparse: bool = False
     pads: bool = True
+    batch_tokens: int = 0
     products: Mapping[str, int] = field(default_factory=dict)
     unread_share: float = 0.0
     form: str = ""

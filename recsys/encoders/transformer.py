@@ -1,4 +1,4 @@
-"""A transformer in PyTorch: the exact fp32 reference, or bf16 and fp16."""
+"""A transformer in PyTorch: the exact fp32 reference, or bf16, fp16 and fp8."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ class TransformerEncoder(PretrainedEncoder):
 
 
 def _require_possible(options: TransformerOptions, device: str) -> None:
-    """Raise BadOptions for options that exclude each other, MissingDevice for bf16 where it is emulated."""
+    """Raise BadOptions for options that exclude each other, MissingDevice for a precision that the device lacks."""
+    from recsys.models.fp8 import require_fp8
+
     if options.graphs and (options.compiled or not device.startswith("cuda")):
         raise BadOptions(
             f'encoder "transformer": graphs = true is for a model that is not compiled, on a GPU; device is '
@@ -108,6 +110,8 @@ def _require_possible(options: TransformerOptions, device: str) -> None:
             'encoder "transformer": precision = "bf16", and this CPU has no instructions for it: a product would '
             'take a hundred times as long as in fp32. Next: precision = "fp32", or kind = "int8"'
         )
+    if options.precision == "fp8":
+        require_fp8(device)
 
 
 def _load(options: TransformerOptions, files: ModelFiles, device: str) -> RunnableEncoder:

@@ -17,7 +17,7 @@ from recsys.models.precision import at_precision, torch_dtype
 class RunnableEncoder:
     """states: the forward pass, at its precision on its device. products: with weights, counted by precision.
 
-    pads: whether a short text in a batch costs as much as the longest.
+    pads: whether a short text in a batch costs as much as the longest, be it in the attention alone.
     """
 
     states: HiddenStates

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from recsys.errors import BadOptions, MissingDevice, MissingLibrary
+from recsys.errors import BadOptions, MissingDevice
 from recsys.models.work import products_of
 
 LEAST_WIDTH = 1024
-"""Of a product's both sides: below it a GPU is done with the product in bf16 before the token is scaled."""
+"""Of a product's both sides: scaling a token costs as its width grows, a product saves as the width's square does."""
 MULTIPLE = 16
 """Of both widths: the tensor cores' kernels take no others."""
 CAPABILITY = (9, 0)
@@ -63,16 +63,12 @@ def to_fp8(module: Any) -> int:
 
 
 def require_fp8(device: str) -> None:
-    """Raise MissingDevice unless the device multiplies fp8, MissingLibrary where PyTorch is too old for it."""
+    """Raise MissingDevice unless the device multiplies fp8."""
     if not device.startswith("cuda") or torch.cuda.get_device_capability(device) < CAPABILITY:
         wanted = ".".join(map(str, CAPABILITY))
         raise MissingDevice(
             f'precision = "fp8" needs a GPU of compute capability {wanted} or more, and device is "{device}". '
             f'Next: precision = "bf16"'
-        )
-    if not hasattr(torch, "_scaled_mm"):
-        raise MissingLibrary(
-            'precision = "fp8" needs a newer PyTorch. Next: pip install -U torch, or precision = "bf16"'
         )
 
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from recsys.models.precision import move_weights
+
 HEAD = "AutoModelForCausalLM"
 
 
@@ -20,7 +22,8 @@ class LanguageModel:
 
     def __init__(self, module: Any, device: str, dtype: torch.dtype) -> None:
         """module: with a language head; it is moved and converted itself."""
-        self._module = module.to(device=device, dtype=dtype)
+        move_weights(module, device, dtype)
+        self._module = module
         self._head = self._module.get_output_embeddings()
         self._cap: float | None = getattr(module.config, "final_logit_softcapping", None)
 

@@ -23,6 +23,7 @@ from recsys.models.locate import ModelFiles
 from recsys.models.onnx_rewrites import fold_segments, fold_shifts, normalise_by_instance
 
 if TYPE_CHECKING:
+    from onnxruntime.transformers.onnx_model import OnnxModel
     from transformers import PreTrainedModel
 
     from recsys.models.pooling import Pooling
@@ -36,6 +37,7 @@ OPSET = 17
 IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
 FUSED_AS_BERT = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})
 """Model types whose attention ONNX Runtime's "bert" optimizer recognises; others are exported as they are."""
+NORMS = frozenset({"LayerNormalization", "SkipLayerNormalization", "EmbedLayerNormalization"})
 PRODUCTS = frozenset({"MatMul", "Gemm", "Attention", "MatMulInteger", "QAttention"})
 QUANTISED_OPERATORS = ["MatMul", "Gemm", "Attention"]
 """Products only: quantised embeddings would save no time and cost accuracy."""
@@ -162,13 +164,24 @@ def _fuse(module: PreTrainedModel, exported: Path, path: Path, form: OnnxForm) -
 
 
 def _halve(floating: Path, path: Path) -> None:
-    """Weights and activations in float16, unit vectors in float32."""
+    """Weights and activations in float16; pooling and the norm in float32, or no vector's length would be 1."""
     import onnx
     from onnxruntime.transformers.onnx_model import OnnxModel
 
     graph = OnnxModel(onnx.load(floating))
-    graph.convert_float_to_float16(keep_io_types=True)
+    graph.convert_float_to_float16(keep_io_types=True, node_block_list=_behind_the_encoder(graph))
     graph.save_model_to_file(str(path))
+
+
+def _behind_the_encoder(graph: OnnxModel) -> list[str]:
+    """The names of the nodes between the last layer norms and the vectors."""
+    producers, found, seek = graph.output_name_to_node(), {}, [VECTORS]
+    while seek:
+        node = producers.get(seek.pop())
+        if node is not None and node.op_type not in NORMS and node.name not in found:
+            found[node.name] = node
+            seek += node.input
+    return list(found)
 
 
 def _quantise(fused: Path, path: Path) -> None:

@@ -17,10 +17,10 @@ from recsys.models.encoder import RunnableEncoder
 from recsys.models.locate import ModelFiles
 from recsys.models.precision import torch_dtype
 
-HAS_VARLEN = find_spec("torch.nn.attention.varlen") is not None
-"""PyTorch has it since 2.10."""
 FLASH_TYPES = (torch.bfloat16, torch.float16)
 """What FlashAttention computes in (Dao 2023, arXiv 2307.08691)."""
+CAPABILITY = (8, 0)
+"""Of a GPU that it runs on: Ampere's. PyTorch has it for texts of unequal length since 2.10."""
 
 
 def load_unpadded(files: ModelFiles, device: str, precision: str) -> RunnableEncoder:
@@ -29,9 +29,15 @@ def load_unpadded(files: ModelFiles, device: str, precision: str) -> RunnableEnc
     if weights is None:
         raise BadOptions(f'unpadded = true is for plain BERTs, and "{files.name}" is none. Next: leave unpadded out')
     dtype = torch_dtype(precision)
-    pads = not device.startswith("cuda") or dtype not in FLASH_TYPES or not HAS_VARLEN
+    pads = not _has_flash(device, dtype)
     bert = UnpaddedBert(Bert(weights, device, dtype), pads=pads)
     return RunnableEncoder(bert, {precision: weights.n_products}, pads)
+
+
+def _has_flash(device: str, dtype: torch.dtype) -> bool:
+    """Whether PyTorch has FlashAttention for texts of unequal length there."""
+    is_able = device.startswith("cuda") and torch.cuda.get_device_capability(device) >= CAPABILITY
+    return is_able and dtype in FLASH_TYPES and find_spec("torch.nn.attention.varlen") is not None
 
 
 class UnpaddedBert:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from recsys.encoders.batching import forward_sorted, pad
 from recsys.errors import BadOptions, ModelError
+from recsys.models.precision import move_weights
 from recsys.models.tokenizer import TextTokenizer
 from recsys.reranking import RERANKERS
 from recsys.reranking.options import RerankOptions
@@ -71,7 +72,8 @@ class CrossEncoderReranker(Reranker):
         module, files, dtype = load_torch_model(options, material, head, num_labels=1)
         _check(options, module.config)
         self.info = info_of("cross_encoder", options, material, files)
-        self._module = module.to(device=material.device, dtype=dtype)
+        move_weights(module, material.device, dtype)
+        self._module = module
         self._has_segments = getattr(module.config, "type_vocab_size", 0) > 1
         self._tokenizer = TextTokenizer(files.tokenizer, options.max_tokens, threads=material.threads)
         self._batch_tokens = options.batch_tokens

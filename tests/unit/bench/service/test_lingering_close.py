@@ -25,7 +25,8 @@ class Lingering(BoundedHead):
 
 async def refuses(scope, receive, send):
     """Answers without reading the body."""
-    headers = [(b"content-length", b"2"), (b"connection", b"close")]
+    kept = b"keep-alive" if scope["path"] == "/kept" else b"close"
+    headers = [(b"content-length", b"2"), (b"connection", kept)]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": b"no"})
 
@@ -73,6 +74,17 @@ def test_a_whole_request_is_ended_at_once(address):
     with socket.create_connection(address, 10) as sock:
         sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
         assert whole_answer(sock).endswith(b"no")
-        sock.sendall(PART)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            send_on(sock, LINGER_S / 2, 0.01)
+
+
+def test_nor_does_one_linger_whose_body_came_after_its_answer(address):
+    with socket.create_connection(address, 10) as sock:
+        sock.sendall(b"POST /kept HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
+        assert sock.recv(65536).endswith(b"no")
+        sock.sendall(b"x")
+        time.sleep(0.05)
+        sock.sendall(b"POST /over HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert whole_answer(sock).endswith(b"no")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             send_on(sock, LINGER_S / 2, 0.01)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from recsys.encoders.batching import check_vectors, forward_sorted, pad
+from recsys.encoders.batching import check_vectors, forward_all, forward_sorted, pad
+from recsys.encoders.protocol import EncoderInfo
 from recsys.errors import BadVectors
 from recsys.types import TokenIds
 
@@ -94,3 +95,25 @@ def test_a_row_of_zeros_and_sparse_rows_pass() -> None:
 def test_a_wrong_shape_is_refused() -> None:
     with pytest.raises(BadVectors, match="shape"):
         check_vectors(np.eye(3, 4, dtype=np.float32), 3, 5)
+
+
+ON_A_GPU = {"device": "cuda", "batch_tokens": 8000}
+
+
+@pytest.mark.parametrize(
+    ("info", "padded_tokens", "counted"),
+    [
+        ({}, [1000] * 6, 6000),
+        (ON_A_GPU, [8000, 2000], 10_000),
+        (ON_A_GPU | {"pads": False}, [8000, 2000], 6000),
+        ({"pads": False}, [10_000], 6000),
+    ],
+    ids=["the usual", "its own", "its own, without padding", "any"],
+)
+def test_serving_takes_batches_of_the_encoders_own_size(info, padded_tokens, counted) -> None:
+    recorder = Recorder()
+    recorder.info = EncoderInfo(**{"dim": 2, "device": "cpu", "precision": "fp32"} | info)
+    computed = forward_all(recorder, texts_of([10, 50] * 100))
+    assert [len(batch) * max(batch) for batch in recorder.batches] == padded_tokens
+    assert computed.padded_tokens == counted
+    assert computed.n_tokens.tolist() == [10, 50] * 100

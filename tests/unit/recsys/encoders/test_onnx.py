@@ -86,6 +86,13 @@ def test_shifts_of_norms_are_folded_into_biases_all_but_the_last(tmp_path):
     assert count_products(fused) == {"fp32": 24}
 
 
+def pools_in_fp32(graph):
+    """Whether what leaves the last layer norm becomes float32 before anything else is done with it."""
+    last = [node for node in graph.node if node.op_type == "SkipLayerNormalization"][-1]
+    readers = [node for node in graph.node if last.output[0] in node.input]
+    return readers and all(node.op_type == "Cast" and node.attribute[0].i == onnx.TensorProto.FLOAT for node in readers)
+
+
 @pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 1e-6), ("fp16", 1e-4)])
 def test_a_graph_for_a_gpu_computes_the_same(tmp_path, precision, tolerance):
     """Run on the CPU, where what has no kernel in fp16 is converted for it."""
@@ -93,6 +100,8 @@ def test_a_graph_for_a_gpu_computes_the_same(tmp_path, precision, tolerance):
     build_graph(locate(TINY["model"], TINY["weights"]), precision, "mean", path, "for_gpu")
     assert count_products(path) == {precision: 8}
     assert not {"InstanceNormalization"} & {node.op_type for node in onnx.load(path).graph.node}
+    if precision == "fp16":
+        assert pools_in_fp32(onnx.load(path).graph)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     tokens = build_encoder("onnx", **TINY).prepare(TEXTS[:1])
     ids = tokens.ids[None]
@@ -114,7 +123,7 @@ def pretended_gpu(monkeypatch):
 
 def test_a_gpu_wants_its_own_build_and_no_int8(pretended_gpu, monkeypatch):
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(MissingLibrary, match="pip install onnxruntime-gpu"):
+    with pytest.raises(MissingLibrary, match="pip uninstall -y onnxruntime && pip install onnxruntime-gpu"):
         build_encoder("onnx", **TINY, device="cuda")
     with pytest.raises(BadOptions, match='no int8 products for "cuda".*precision = "fp16"'):
         build_encoder("onnx", **TINY, device="cuda", precision="int8")
