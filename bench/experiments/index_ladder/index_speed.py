@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -84,6 +85,9 @@ def _return_free_memory() -> None:
 
 
 def _set_threads(threads: int) -> None:
+    """Of PyTorch and faiss; they sleep at once, as one that spins after a sum keeps a core from the next search."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read where a library with OpenMP is loaded, which is here
+
     import torch
 
     torch.set_num_threads(threads)
