@@ -21,15 +21,10 @@ class Impatient(BoundedHead):
     HEAD_BYTES = 4096
 
 
-async def application(scope, receive, send):
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-    await send({"type": "http.response.body", "body": b"ok"})
-
-
 @pytest.fixture(scope="module")
 def address():
     """Where a server with these limits listens."""
-    with listening(application, Impatient) as where:
+    with listening(Impatient) as where:
         yield where
 
 

@@ -14,7 +14,7 @@ from bench.service.bounded_head import BoundedHead  # noqa: E402 it needs the ex
 
 LINGER_S = 1.0
 LINGER_BYTES = 1 << 21
-HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
+HEAD = b"POST /last HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n"
 PART = b"x" * (1 << 18)
 
 
@@ -23,17 +23,9 @@ class Lingering(BoundedHead):
     LINGER_BYTES = LINGER_BYTES
 
 
-async def refuses(scope, receive, send):
-    """Answers without reading the body."""
-    kept = b"keep-alive" if scope["path"] == "/kept" else b"close"
-    headers = [(b"content-length", b"2"), (b"connection", kept)]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": b"no"})
-
-
 @pytest.fixture(scope="module")
 def address():
-    with listening(refuses, Lingering) as where:
+    with listening(Lingering) as where:
         yield where
 
 
@@ -43,7 +35,7 @@ def test_whoever_sends_on_after_the_answer_still_reads_it(address):
         for _ in range(4):
             time.sleep(0.05)  # the answer is sent, and its connection ended, before this part comes
             sock.sendall(PART)
-        assert whole_answer(sock).startswith(b"HTTP/1.1 413")
+        assert whole_answer(sock).endswith(b"ok")
 
 
 def test_a_head_that_is_not_http_and_goes_on_is_told_so(address):
@@ -72,19 +64,19 @@ def test_whoever_sends_too_much_or_too_long_is_cut_off(address, rest_s):
 
 def test_a_whole_request_is_ended_at_once(address):
     with socket.create_connection(address, 10) as sock:
-        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
-        assert whole_answer(sock).endswith(b"no")
+        sock.sendall(b"POST /last HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+        assert whole_answer(sock).endswith(b"ok")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             send_on(sock, LINGER_S / 2, 0.01)
 
 
 def test_nor_does_one_linger_whose_body_came_after_its_answer(address):
     with socket.create_connection(address, 10) as sock:
-        sock.sendall(b"POST /kept HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
-        assert sock.recv(65536).endswith(b"no")
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n")
+        assert sock.recv(65536).endswith(b"ok")
         sock.sendall(b"x")
         time.sleep(0.05)
-        sock.sendall(b"POST /over HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-        assert whole_answer(sock).endswith(b"no")
+        sock.sendall(b"POST /last HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert whole_answer(sock).endswith(b"ok")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             send_on(sock, LINGER_S / 2, 0.01)
