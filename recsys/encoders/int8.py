@@ -26,12 +26,11 @@ from recsys.types import Prepared, Vectors
 
 REQUIRES = ("onnxruntime", "onnx", "onnxscript", "torch", "transformers", "tokenizers", "filelock")
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Raise when a change here or in a candidate changes its speed, so that it is measured again."""
 
 CANDIDATES: dict[str, tuple[str, dict[str, Any]]] = {
     "onnx_fused": ("onnx", {"precision": "int8"}),
-    "onnx_fused_short_on_one": ("onnx", {"precision": "int8", "one_thread_tokens": 12}),
     "onnx_unfused": ("onnx", {"precision": "int8", "form": "unfused"}),
     "openvino": ("openvino", {"precision": "int8"}),
 }
@@ -45,7 +44,7 @@ class Int8Options(PretrainedOptions):
     this fidelity@10 on the shipped catalogue are not chosen while another reaches it.
     """
 
-    candidate: Literal["auto", "onnx_fused", "onnx_fused_short_on_one", "onnx_unfused", "openvino"] = "auto"
+    candidate: Literal["auto", "onnx_fused", "onnx_unfused", "openvino"] = "auto"
     favour: Favour = "both"
     least_fidelity: float = Field(0.0, ge=0, le=1)
 

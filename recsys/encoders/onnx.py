@@ -13,6 +13,7 @@ from pydantic import Field
 from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
+from recsys.encoders.streams import Streams
 from recsys.errors import BadOptions, MissingDevice, MissingLibrary
 from recsys.models.artefacts import ArtefactCache
 from recsys.models.onnx_graph import IDS, MASK, VECTORS, OnnxForm, build_graph, count_products, recipe
@@ -34,20 +35,21 @@ class OnnxOptions(PretrainedOptions):
 
     allow_spinning: idle threads spin for the next step, faster and at the cost of a core.
     batch_tokens: small batches stay in a core's cache and give int8 finer scales.
-    one_thread_tokens: int8 batches of no more padded tokens are computed by one thread, as sharing a product of
-    microseconds may cost more than it saves. 0 = none; otherwise the weights are held twice, and two sets of threads.
     """
 
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     form: Literal["fused", "unfused"] = "fused"
     allow_spinning: bool = True
     batch_tokens: int = Field(512, ge=1)
-    one_thread_tokens: int = Field(0, ge=0)
 
 
 @ENCODERS.register("onnx")
 class OnnxEncoder(PretrainedEncoder):
-    """Runs a graph that is built once and kept in the artefact cache."""
+    """Runs a graph that is built once and kept in the artefact cache.
+
+    On several cores of a CPU a batch alone takes them all, and of many each takes one. ONNX Runtime fixes the threads
+    of a session, so that there are two, and the weights are held twice.
+    """
 
     Options: ClassVar[type[OptionsModel]] = OnnxOptions
     DEVICES: ClassVar[tuple[str, ...]] = ("cpu", "cuda")
@@ -70,13 +72,20 @@ class OnnxEncoder(PretrainedEncoder):
         self.info = replace(self.info, products=count_products(path))
         settings = _settings(runtime.threads, options.allow_spinning)
         self._session = _on_gpu(path, settings, runtime.device) if on_gpu else _on_cpu(path, settings)
-        splits = options.precision == "int8" and runtime.threads > 1
-        self._one_thread_tokens = options.one_thread_tokens if splits else 0
-        self._one_thread = _on_cpu(path, _settings(1, False)) if self._one_thread_tokens else self._session
+        self._streams: Streams[onnxruntime.InferenceSession] | None = None
+        if runtime.threads > 1 and not on_gpu:
+            one_core = _on_cpu(path, _settings(1, False))
+            self._streams = Streams(runtime.threads, lambda: one_core)
+            self._each = self._streams.map
+
+    def close(self) -> None:
+        """End the threads that encode a catalogue."""
+        if self._streams:
+            self._streams.close()
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
-        session = self._one_thread if ids.size <= self._one_thread_tokens else self._session
+        session = (self._streams and self._streams.own) or self._session
         vectors: npt.NDArray[np.float32] = session.run([VECTORS], {IDS: ids, MASK: visible})[0]
         return vectors
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import LoadedModel, PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
+from recsys.encoders.streams import Streams
 from recsys.models.artefacts import ArtefactCache
 from recsys.options import OptionsModel
 
@@ -40,7 +41,8 @@ class OpenvinoOptions(PretrainedOptions):
 class OpenvinoEncoder(PretrainedEncoder):
     """Runs a graph that is built once and kept in the artefact cache.
 
-    bf16 is asked for, and taken where the CPU computes in it: `info.precision` and `info.products` say what runs.
+    bf16 is asked for, and taken where the CPU computes in it: `info.precision` and `info.products` say what runs. On
+    several cores a batch alone takes them all, and of many each takes one; the model is compiled for either.
     """
 
     Options: ClassVar[type[OptionsModel]] = OpenvinoOptions
@@ -53,15 +55,27 @@ class OpenvinoEncoder(PretrainedEncoder):
 
         model = described(options, options.precision, BATCH_TOLERANCE[options.precision])
         super().__init__(options, runtime, model)
-        compiled = _compile(self._graph(options, model), options.precision, runtime.threads)
+        graph = self._graph(options, model)
+        compiled = _compile(graph, options.precision, runtime.threads, streams=1)
         products = executed_products(compiled)
         executed = options.precision if options.precision in products else "fp32"
         self.info = replace(self.info, precision=executed, products=products)
         self._request = compiled.create_infer_request()
+        self._streams: Streams[openvino.InferRequest] | None = None
+        if runtime.threads > 1:
+            one_core_each = _compile(graph, options.precision, runtime.threads, streams=runtime.threads)
+            self._streams = Streams(runtime.threads, one_core_each.create_infer_request)
+            self._each = self._streams.map
+
+    def close(self) -> None:
+        """End the threads that encode a catalogue."""
+        if self._streams:
+            self._streams.close()
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
-        vectors: npt.NDArray[np.float32] = self._request.infer([ids, visible])[0]
+        request = (self._streams and self._streams.own) or self._request
+        vectors: npt.NDArray[np.float32] = request.infer([ids, visible])[0]
         return vectors
 
     def _graph(self, options: OpenvinoOptions, model: LoadedModel) -> Path:
@@ -78,12 +92,13 @@ class OpenvinoEncoder(PretrainedEncoder):
         )
 
 
-def _compile(path: Path, precision: str, threads: int) -> openvino.CompiledModel:
-    """For one request at a time, with its threads fixed."""
+def _compile(path: Path, precision: str, threads: int, streams: int) -> openvino.CompiledModel:
+    """For so many requests at a time, among which the threads are shared out."""
     import openvino
 
     settings = {
         "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": threads,
         "INFERENCE_PRECISION_HINT": "f32" if precision == "fp32" else "bf16",
     }

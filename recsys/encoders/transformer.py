@@ -70,7 +70,7 @@ class TransformerEncoder(PretrainedEncoder):
         super().__init__(options, runtime, replace(model, products=encoder.products))
         self.info = replace(self.info, pads=encoder.pads)
         self._run = embedder(encoder.states, runtime.device, options.pooling)
-        self._streams: Streams | None = None
+        self._streams: Streams[None] | None = None
         if runtime.device == "cpu" and runtime.threads > 1 and not options.compiled:
             self._streams = Streams(runtime.threads, partial(torch.set_num_threads, 1))
             self._each = self._streams.map

@@ -21,7 +21,6 @@ TEXTS = [
     "",
     "Mario Kart 8 Deluxe, Nintendo Switch, 4 players, with wheels",
 ]
-PADDED_TOKENS_OF_ONE = 9
 """Of the first text alone."""
 
 
@@ -63,14 +62,6 @@ def test_all_products_of_int8_are_int8_and_vectors_stay_near(model, form, produc
     cosines = np.einsum("ij,ij->i", encoder.encode(TEXTS), exact(model))
     assert cosines.min() > lowest
     assert cosines.mean() > mean
-
-
-def test_how_many_threads_compute_a_short_text_changes_no_number():
-    split = build_encoder("onnx", precision="int8", threads=2, one_thread_tokens=PADDED_TOKENS_OF_ONE)
-    never = build_encoder("onnx", precision="int8", threads=2, one_thread_tokens=0)
-    assert split.prepare(TEXTS[:1]).n_tokens.tolist() == [PADDED_TOKENS_OF_ONE]
-    for text in TEXTS:
-        assert split.encode([text]).tobytes() == never.encode([text]).tobytes()
 
 
 def test_shifts_of_norms_are_folded_into_biases_all_but_the_last(tmp_path):

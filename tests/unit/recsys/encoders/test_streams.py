@@ -59,12 +59,32 @@ def test_a_library_that_cannot_be_held_to_one_core_is_an_error_and_no_wait() -> 
         Streams(2, refuse)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
-def test_vectors_do_not_depend_on_the_number_of_streams(precision: str) -> None:
-    one, two = (build_encoder("transformer", precision=precision, threads=threads, **TINY) for threads in (1, 2))
+def test_each_thread_has_what_its_own_start_answered() -> None:
+    streams = Streams(3, threading.get_ident)
+    assert all(own == ident for own, ident in streams.map(lambda _: (streams.own, threading.get_ident()), [*range(20)]))
+    assert streams.own is None, "the caller is no stream"
+    streams.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "precision"), [("transformer", "fp32"), ("transformer", "fp16"), ("onnx", "fp32"), ("onnx", "int8")]
+)
+def test_vectors_do_not_depend_on_the_number_of_streams(kind: str, precision: str) -> None:
+    one, two = (build_encoder(kind, precision=precision, threads=threads, **TINY) for threads in (1, 2))
     assert np.array_equal(one.encode(TEXTS), two.encode(TEXTS))
     one.close()
     two.close()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+def test_streams_of_openvino_compute_its_vectors(precision: str) -> None:
+    """Within its tolerance: on other numbers of cores it may sum in another order."""
+    pytest.importorskip("openvino")
+    encoder = build_encoder("openvino", precision=precision, threads=2, batch_tokens=64, **TINY)
+    apart = encoder.encode(TEXTS)
+    together = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    assert np.einsum("ij,ij->i", apart, together).min() > 1 - encoder.info.batch_tolerance
+    encoder.close()
 
 
 def test_a_text_alone_keeps_all_cores() -> None:
