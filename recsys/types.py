@@ -147,7 +147,7 @@ class TokenIds:
     @property
     def n_tokens(self) -> npt.NDArray[np.int64]:
         """Ids a text, int64 [n]."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

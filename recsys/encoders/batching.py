@@ -82,7 +82,7 @@ def forward_sorted(
     """
     n_tokens = prepared.n_tokens
     if len(prepared) <= 1:
-        return encoder.forward(prepared), int(n_tokens.sum())
+        return encoder.forward(prepared), sum(n_tokens.tolist())
     order = np.argsort(n_tokens, kind="stable")
     cuts = [order[start:stop] for start, stop in _cuts(n_tokens[order], max_padded_tokens, max_rows)]
     parts = list(each(lambda rows: encoder.forward(prepared.take(rows)), cuts))
@@ -130,6 +130,8 @@ def pad(batch: TokenIds, pad_id: int = 0) -> tuple[npt.NDArray[np.int32], npt.ND
     A batch of equal lengths, and so every single text, is a view of its ids: nothing is copied.
     """
     rows = len(batch)
+    if rows == 1:
+        return batch.ids[np.newaxis], None
     longest = int(batch.n_tokens.max(initial=0))
     if rows * longest == len(batch.ids):
         return batch.ids.reshape(rows, longest), None
@@ -144,10 +146,14 @@ def check_vectors(vectors: Vectors, rows: int, dim: int) -> None:
     if vectors.shape != (rows, dim):
         raise BadVectors(f"vectors of shape {vectors.shape}, expected {(rows, dim)}. Next: check the encoder's forward")
     if isinstance(vectors, np.ndarray):
-        squared = np.einsum("ij,ij->i", vectors, vectors)
+        squared = np.vecdot(vectors, vectors)
     else:
         squared = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-    # Written so that a NaN, which compares false with everything, is counted as bad.
+    # Both are written so that a NaN, which compares false with everything, is bad. Python's own loop is quickest for
+    # the one vector of a request.
+    lowest, highest = 1 - 2 * NORM_TOLERANCE, 1 + 2 * NORM_TOLERANCE
+    if all(lowest <= value <= highest for value in squared.tolist()):
+        return
     good = (np.abs(squared - 1) <= 2 * NORM_TOLERANCE) | (squared == 0)
     if not good.all():
         row = int(np.argmin(good))
