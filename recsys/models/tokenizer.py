@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recsys.models.reading import unread_share
 from recsys.types import TokenIds
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
 
 CHARACTERS_PER_TOKEN = 12
 """A text is cut to max_tokens × this before it is tokenised; natural text has 3 to 6 characters a token."""
@@ -92,15 +96,19 @@ class TextTokenizer:
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         """Ids a text. The tokenizer refuses lone surrogates with a TypeError; only then are texts looked through."""
-        special = self._special_tokens
         try:
-            encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=special)
+            encodings = self._encodings(texts)
         except TypeError:
-            mended = [_without_lone_surrogates(text) for text in texts]
-            encodings = self._tokenizer.encode_batch_fast(mended, add_special_tokens=special)
+            encodings = self._encodings([_without_lone_surrogates(text) for text in texts])
         if self._ending:
             return [encoding.ids + self._ending for encoding in encodings]
         return [encoding.ids for encoding in encodings]
+
+    def _encodings(self, texts: list[str]) -> list[Encoding]:
+        """One text on the caller's thread: the pool's would wait for a core where another library's threads spin."""
+        if len(texts) == 1:
+            return [self._tokenizer.encode(texts[0], add_special_tokens=self._special_tokens)]
+        return self._tokenizer.encode_batch_fast(texts, add_special_tokens=self._special_tokens)
 
 
 def _ragged(rows: list[list[int]]) -> TokenIds:
