@@ -84,7 +84,7 @@ class OnnxEncoder(PretrainedEncoder):
             self._streams.close()
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
-        visible = np.ones_like(ids) if mask is None else mask.astype(np.int32)
+        visible = np.ones(ids.shape, np.int32) if mask is None else mask.astype(np.int32)
         session = (self._streams and self._streams.own) or self._session
         vectors: npt.NDArray[np.float32] = session.run([VECTORS], {IDS: ids, MASK: visible})[0]
         return vectors

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from recsys.index.int8_products import int8_products
 from recsys.index.products import dot_products
 from recsys.index.rows import Rows
 from recsys.types import Positions
@@ -88,27 +89,25 @@ class Int8Codes:
 
     def __init__(self, vectors: Float32) -> None:
         codes, scales = _int8(vectors)
-        self._codes, self._scales = Rows(codes), Rows(scales)
+        self._products, self._scales = int8_products(codes), Rows(scales)
 
     def scores(self, queries: Float32) -> Float32:
         """Estimated dot products, float32 [queries, n]."""
-        import torch
-
         codes, scales = _int8(queries)
-        # PyTorch's product of 8-bit matrices, one for which numpy has no fast way.
-        products = torch._int_mm(torch.from_numpy(codes), torch.from_numpy(self._codes.array).t()).numpy()
-        scores: Float32 = products.astype(np.float32) * self._scales.array
-        return scores * scales[:, None]
+        scores = self._products.of(codes)
+        scores *= self._scales.array
+        scores *= scales[:, None]
+        return scores
 
     def put(self, positions: Positions, vectors: Float32) -> None:
-        """Replace these rows."""
+        """Replace these items' codes."""
         codes, scales = _int8(vectors)
-        self._codes.put(positions, codes)
+        self._products.put(positions, codes)
         self._scales.put(positions, scales)
 
     def rewind(self) -> None:
-        """Hold the rows that it was built with."""
-        self._codes.rewind()
+        """Hold the codes that it was built with."""
+        self._products.rewind()
         self._scales.rewind()
 
 
