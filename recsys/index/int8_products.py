@@ -75,10 +75,22 @@ class PackedRows:
         import torch
 
         shifted = torch.from_numpy((queries.astype(np.int16) + SIGN_OFFSET).astype(np.uint8))
-        products: Float32 = torch.ops.onednn.qlinear_pointwise.default(
-            *(shifted, 1.0, SIGN_OFFSET),
-            *(self._packed, self._ones, self._zeros),
-            *(None, 1.0, 0, torch.float32, "none", [], ""),  # no bias, no scale of the result, nothing done with it
+        multiply = torch.ops.onednn.qlinear_pointwise.default
+        # Without a bias, a scale of the result, or anything done with it.
+        products: Float32 = multiply(
+            shifted,
+            1.0,
+            SIGN_OFFSET,
+            self._packed,
+            self._ones,
+            self._zeros,
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
         ).numpy()
         if self._replaced:
             products[:, list(self._replaced)] = _products(queries, self._replacing[: len(self._replaced)])
