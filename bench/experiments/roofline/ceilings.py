@@ -21,7 +21,7 @@ READ_BYTES = 512_000_000
 LEAST_S = 0.5
 """Of each product and of reading, all repeats together."""
 REPEATS = 5
-PRECISIONS = ("fp32", "bf16", "int8")
+PRECISIONS = ("fp32", "bf16", "fp16", "int8", "fp8")
 Work = Callable[[], Any]
 Product = Callable[[str, str, int], Work]
 """From precision, device and side to one product of two matrices."""
@@ -41,7 +41,8 @@ class ProductCeiling:
         import torch
 
         torch.set_num_threads(self.threads)
-        products = (_plain_product, _packed_int8_product) if self.precision == "int8" else (_plain_product,)
+        kinds = {"int8": (_plain_product, _packed_int8_product), "fp8": (_fp8_product,)}
+        products = kinds.get(self.precision, (_plain_product,))
         return max(self._best_size_per_s(product, clock) for product in products)
 
     def _best_size_per_s(self, product: Product, clock: MonotonicClock) -> float:
@@ -97,6 +98,15 @@ def _packed_int8_product(precision: str, device: str, side: int) -> Work:
         )
         packed = torch.ops.quantized.linear_prepack(right, None)
     return partial(torch.ops.quantized.linear, left, packed, 1.0, 0)
+
+
+def _fp8_product(precision: str, device: str, side: int) -> Work:
+    """As recsys.models.fp8 does it, a scale a row. Raises RuntimeError where PyTorch has none."""
+    import torch
+
+    left, right = (torch.randn(side, side, device=device).to(torch.float8_e4m3fn) for _ in range(2))
+    scale = torch.ones(side, 1, device=device)
+    return partial(torch._scaled_mm, left, right.t(), scale, scale.t(), out_dtype=torch.bfloat16)
 
 
 def _wait_for(device: str) -> Callable[[], None]:

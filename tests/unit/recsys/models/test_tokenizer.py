@@ -7,7 +7,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from recsys.models.locate import locate
-from recsys.models.tokenizer import CHARACTERS_PER_TOKEN, TextTokenizer
+from recsys.models.tokenizer import CHARACTERS_PER_TOKEN, FEW_TEXTS, TextTokenizer
 
 FILES = locate("minilm")
 
@@ -37,6 +37,16 @@ def test_ids_are_those_of_transformers_however_long_the_text(
     expected = reference(text, truncation=True, max_length=max_tokens, padding=False)["input_ids"]
     prepared = TextTokenizer(FILES.tokenizer, max_tokens)([text])
     assert prepared.ids.tolist() == expected
+
+
+def test_many_texts_have_the_ids_that_each_has_alone() -> None:
+    """Few are tokenised on the caller's thread, many on a pool's; lone surrogates are mended in both."""
+    tokenizer = TextTokenizer(FILES.tokenizer, 16, threads=2)
+    texts = [f"{title} {number}" for number in range(FEW_TEXTS) for title in ("Zelda", "naïve \ud800 café", "")]
+    alone = [tokenizer([text]).ids.tolist() for text in texts]
+    for count in (2, FEW_TEXTS, FEW_TEXTS + 1, len(texts)):
+        rows = tokenizer(texts[:count])
+        assert [row.tolist() for row in np.split(rows.ids, rows.offsets[1:-1])] == alone[:count]
 
 
 def test_the_shipped_padding_is_off_and_rows_are_ragged() -> None:
