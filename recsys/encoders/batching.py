@@ -149,15 +149,11 @@ def check_vectors(vectors: Vectors, rows: int, dim: int) -> None:
         squared = np.vecdot(vectors, vectors)
     else:
         squared = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
-    # Both are written so that a NaN, which compares false with everything, is bad. Python's own loop is quickest for
-    # the one vector of a request.
-    lowest, highest = 1 - 2 * NORM_TOLERANCE, 1 + 2 * NORM_TOLERANCE
-    if all(lowest <= value <= highest for value in squared.tolist()):
-        return
-    good = (np.abs(squared - 1) <= 2 * NORM_TOLERANCE) | (squared == 0)
-    if not good.all():
-        row = int(np.argmin(good))
+    # Python's own loop is quickest for the one vector of a request. A NaN compares false with everything: it is bad.
+    tolerance = 2 * NORM_TOLERANCE
+    bad = [row for row, value in enumerate(squared.tolist()) if not (abs(value - 1) <= tolerance or value == 0)]
+    if bad:
         raise BadVectors(
-            f"vector {row} of {rows} has squared norm {squared[row]}, expected 1 or 0 "
-            f"({int((~good).sum())} such rows). Next: check the precision, or the model's files"
+            f"vector {bad[0]} of {rows} has squared norm {squared[bad[0]]}, expected 1 or 0 "
+            f"({len(bad)} such rows). Next: check the precision, or the model's files"
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -48,7 +50,7 @@ class OnnxEncoder(PretrainedEncoder):
     """Runs a graph that is built once and kept in the artefact cache.
 
     On several cores of a CPU a batch alone takes them all, and of many each takes one. ONNX Runtime fixes the threads
-    of a session, so that there are two, and the weights are held twice.
+    of a session, so the first catalogue makes a second, and the weights are held twice from then on.
     """
 
     Options: ClassVar[type[OptionsModel]] = OnnxOptions
@@ -72,21 +74,12 @@ class OnnxEncoder(PretrainedEncoder):
         self.info = replace(self.info, products=count_products(path))
         settings = _settings(runtime.threads, options.allow_spinning)
         self._session = _on_gpu(path, settings, runtime.device) if on_gpu else _on_cpu(path, settings)
-        self._streams: Streams[onnxruntime.InferenceSession] | None = None
         if runtime.threads > 1 and not on_gpu:
-            one_core = _on_cpu(path, _settings(1, False))
-            self._streams = Streams(runtime.threads, lambda: one_core)
-            self._each = self._streams.map
-
-    def close(self) -> None:
-        """End the threads that encode a catalogue."""
-        if self._streams:
-            self._streams.close()
+            self._streams = Streams(runtime.threads, partial(_one_core, path))
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones(ids.shape, np.int32) if mask is None else mask.astype(np.int32)
-        session = (self._streams and self._streams.own) or self._session
-        vectors: npt.NDArray[np.float32] = session.run([VECTORS], {IDS: ids, MASK: visible})[0]
+        vectors: npt.NDArray[np.float32] = self._own(self._session).run([VECTORS], {IDS: ids, MASK: visible})[0]
         return vectors
 
 
@@ -124,6 +117,12 @@ def _on_cpu(path: Path, settings: onnxruntime.SessionOptions) -> onnxruntime.Inf
     import onnxruntime
 
     return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+
+
+def _one_core(path: Path) -> Callable[[], onnxruntime.InferenceSession]:
+    """One session for all streams: without threads of its own, each run stays on its caller's."""
+    session = _on_cpu(path, _settings(1, False))
+    return lambda: session
 
 
 def _on_gpu(path: Path, settings: onnxruntime.SessionOptions, device: str) -> onnxruntime.InferenceSession:

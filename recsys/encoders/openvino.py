@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -42,7 +44,7 @@ class OpenvinoEncoder(PretrainedEncoder):
     """Runs a graph that is built once and kept in the artefact cache.
 
     bf16 is asked for, and taken where the CPU computes in it: `info.precision` and `info.products` say what runs. On
-    several cores a batch alone takes them all, and of many each takes one; the model is compiled for either.
+    several cores a batch alone takes them all, and of many each takes one; the first catalogue compiles it for that.
     """
 
     Options: ClassVar[type[OptionsModel]] = OpenvinoOptions
@@ -61,21 +63,12 @@ class OpenvinoEncoder(PretrainedEncoder):
         executed = options.precision if options.precision in products else "fp32"
         self.info = replace(self.info, precision=executed, products=products)
         self._request = compiled.create_infer_request()
-        self._streams: Streams[openvino.InferRequest] | None = None
         if runtime.threads > 1:
-            one_core_each = _compile(graph, options.precision, runtime.threads, streams=runtime.threads)
-            self._streams = Streams(runtime.threads, one_core_each.create_infer_request)
-            self._each = self._streams.map
-
-    def close(self) -> None:
-        """End the threads that encode a catalogue."""
-        if self._streams:
-            self._streams.close()
+            self._streams = Streams(runtime.threads, partial(_one_core_each, graph, options.precision, runtime.threads))
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         visible = np.ones(ids.shape, np.int32) if mask is None else mask.astype(np.int32)
-        request = (self._streams and self._streams.own) or self._request
-        vectors: npt.NDArray[np.float32] = request.infer([ids, visible])[0]
+        vectors: npt.NDArray[np.float32] = self._own(self._request).infer([ids, visible])[0]
         return vectors
 
     def _graph(self, options: OpenvinoOptions, model: LoadedModel) -> Path:
@@ -90,6 +83,12 @@ class OpenvinoEncoder(PretrainedEncoder):
             graphs.int8_recipe(files, pooling, kept_share),
             lambda path: graphs.build_int8_graph(files, pooling, kept_share, self._tokenizer, path),
         )
+
+
+def _one_core_each(graph: Path, precision: str, threads: int) -> Callable[[], openvino.InferRequest]:
+    """What makes each stream its own request."""
+    compiled = _compile(graph, precision, threads, streams=threads)
+    return lambda: compiled.create_infer_request()
 
 
 def _compile(path: Path, precision: str, threads: int, streams: int) -> openvino.CompiledModel:

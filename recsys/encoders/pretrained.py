@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from pydantic import Field
 from recsys.encoders.batching import GPU_PADDED_TOKENS, Each, check_vectors, forward_sorted, pad
 from recsys.encoders.protocol import EncoderInfo
 from recsys.encoders.runtime import Runtime
+from recsys.encoders.streams import Session, Streams
 from recsys.errors import BadOptions
 from recsys.models.locate import ModelFiles, locate
 from recsys.models.shape import shape_of
@@ -108,7 +109,8 @@ class PretrainedEncoder:
         self._tokenizer = TextTokenizer(
             files.tokenizer, options.max_tokens, options.prompt, runtime.threads, ending=model.ending
         )
-        self._each: Each = map
+        self._streams: Streams[Any] | None = None
+        """Of a subclass that computes many batches side by side."""
 
     def fit(self, texts: Sequence[str]) -> None:
         """The model was trained before; only `info.unread_share` is measured on the texts."""
@@ -126,12 +128,20 @@ class PretrainedEncoder:
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """float32 [n, dim] in the order given. Raises BadVectors when the model computes none."""
-        vectors, _ = forward_sorted(self, self.prepare(texts), self._batch_tokens, each=self._each)
+        each: Each = self._streams.map if self._streams else map
+        vectors, _ = forward_sorted(self, self.prepare(texts), self._batch_tokens, each=each)
         check_vectors(vectors, len(texts), self.info.dim)
         return np.asarray(vectors)
 
     def close(self) -> None:
-        """Nothing to release beyond memory."""
+        """End the threads that encode a catalogue."""
+        if self._streams:
+            self._streams.close()
+
+    def _own(self, alone: Session) -> Session:
+        """What a batch is computed with: in a stream its own, in any other thread what has all cores."""
+        own = self._streams.own if self._streams else None
+        return alone if own is None else own
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         """Unit vectors float32 [n, dim]. ids and mask: [n, length], n ≥ 1; mask None = no padding."""

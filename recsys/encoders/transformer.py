@@ -70,10 +70,9 @@ class TransformerEncoder(PretrainedEncoder):
         super().__init__(options, runtime, replace(model, products=encoder.products))
         self.info = replace(self.info, pads=encoder.pads)
         self._run = embedder(encoder.states, runtime.device, options.pooling)
-        self._streams: Streams[None] | None = None
         if runtime.device == "cpu" and runtime.threads > 1 and not options.compiled:
-            self._streams = Streams(runtime.threads, partial(torch.set_num_threads, 1))
-            self._each = self._streams.map
+            self._streams = Streams(runtime.threads, lambda: partial(torch.set_num_threads, 1))
+            self._streams.start()
             torch.set_num_threads(runtime.threads)  # again: part of it is one number for the whole process
         if options.graphs:
             from recsys.models.cuda_graph import CudaGraphRun
@@ -81,11 +80,6 @@ class TransformerEncoder(PretrainedEncoder):
 
             capture = partial(CudaGraphRun, encoder.states, options.pooling, runtime.device)
             self._run = BucketedRuns(capture, eager=self._run)
-
-    def close(self) -> None:
-        """End the threads that encode a catalogue."""
-        if self._streams:
-            self._streams.close()
 
     def _embed(self, ids: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.float32]:
         return self._run(ids, mask)

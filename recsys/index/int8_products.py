@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import platform
+from threading import Lock
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.index.replaced import Replaced
 from recsys.index.rows import Rows
 from recsys.models.cpu_features import has_int8_dot_product
 from recsys.types import Positions
@@ -14,6 +17,7 @@ from recsys.types import Positions
 Int8 = npt.NDArray[np.int8]
 Float32 = npt.NDArray[np.float32]
 
+X86 = frozenset({"x86_64", "AMD64"})
 SIGN_OFFSET = 128
 """The packed product takes queries as bytes: q is q + 128, and what that adds is taken off again in it."""
 
@@ -58,68 +62,61 @@ class PlainRows:
 class PackedRows:
     """Rows in oneDNN's order, read at the memory's pace: 100,000 × 384 in 3.8 ms where rows in their own take 4.8.
 
-    Packed ones cannot be replaced: rows that are put stand apart, and their products take the places of the old.
+    Packed ones cannot be replaced: rows that are put stand apart, and their products take the places of the old. A
+    search may run while rows are put.
     """
 
     def __init__(self, rows: Int8) -> None:
         import torch
 
-        n, dim = rows.shape
-        self._packed = torch.ops.onednn.qlinear_prepack(torch.from_numpy(np.ascontiguousarray(rows)), [1, dim])
-        self._ones, self._zeros = torch.ones(n), torch.zeros(n, dtype=torch.int32)
-        self._replaced: dict[int, int] = {}  # positions to rows of `_replacing`, which is at least as long
-        self._replacing = np.empty((1, dim), np.int8)
+        self._packed = torch.ops.onednn.qlinear_prepack(
+            torch.from_numpy(np.ascontiguousarray(rows)), [1, rows.shape[1]]
+        )
+        self._scale, self._zero = torch.ones(1), torch.zeros(1, dtype=torch.int32)
+        self._putting = Lock()
+        self._replaced = Replaced.none(rows)
 
     def of(self, queries: Int8) -> Float32:
         """Dot products, float32 [queries, n]."""
         import torch
 
         shifted = torch.from_numpy((queries.astype(np.int16) + SIGN_OFFSET).astype(np.uint8))
+        rows = (self._packed, self._scale, self._zero)
+        nothing_after: tuple[Any, ...] = (None, 1.0, 0, torch.float32, "none", [], "")
         multiply = torch.ops.onednn.qlinear_pointwise.default
-        # Without a bias, a scale of the result, or anything done with it.
-        products: Float32 = multiply(
-            shifted,
-            1.0,
-            SIGN_OFFSET,
-            self._packed,
-            self._ones,
-            self._zeros,
-            None,
-            1.0,
-            0,
-            torch.float32,
-            "none",
-            [],
-            "",
-        ).numpy()
-        if self._replaced:
-            products[:, list(self._replaced)] = _products(queries, self._replacing[: len(self._replaced)])
+        products: Float32 = multiply(shifted, 1.0, SIGN_OFFSET, *rows, *nothing_after).numpy()
+        replaced = self._replaced  # read once: it may be another from one line to the next
+        if replaced.count:
+            products[:, replaced.positions[: replaced.count]] = _products(queries, replaced.rows[: replaced.count])
         return products
 
     def put(self, positions: Positions, rows: Int8) -> None:
         """Hold these rows beside the packed ones."""
-        for position, row in zip(positions.tolist(), rows, strict=True):
-            place = self._replaced.setdefault(position, len(self._replaced))
-            if place == len(self._replacing):
-                self._replacing = np.concatenate([self._replacing, np.empty_like(self._replacing)])
-            self._replacing[place] = row
+        with self._putting:
+            self._replaced = self._replaced.having(positions, rows)
 
     def rewind(self) -> None:
         """Hold the packed rows alone."""
-        self._replaced.clear()
+        with self._putting:
+            self._replaced = Replaced.none(self._replaced.rows)
 
 
 def _products(queries: Int8, rows: Int8) -> Float32:
     """PyTorch's product of 8-bit matrices, one for which numpy has no fast way; the long one first, as it is faster."""
     import torch
 
-    products: Float32 = torch._int_mm(torch.from_numpy(rows), torch.from_numpy(queries).t()).t().float().numpy()
-    return products
+    products = torch._int_mm(torch.from_numpy(rows), torch.from_numpy(queries).t())
+    by_query: Float32 = products.t().contiguous().float().numpy()
+    return by_query
 
 
 def _can_pack() -> bool:
-    """Whether oneDNN is there, and the CPU sums products of 8 bits in 32: without, pairs of them overflow 16 bits."""
+    """Whether oneDNN is there, and the CPU sums products of 8 bits in 32: without, pairs of them overflow 16 bits.
+
+    Only on x86, where it was found to be faster.
+    """
     import torch
 
     here = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return bool(here) and hasattr(torch.ops.onednn, "qlinear_prepack") and has_int8_dot_product()
+    has_product = all(hasattr(torch.ops.onednn, name) for name in ("qlinear_prepack", "qlinear_pointwise"))
+    return bool(here) and has_product and platform.machine() in X86 and has_int8_dot_product()

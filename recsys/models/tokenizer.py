@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,17 +19,21 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 12
 """A text is cut to max_tokens × this before it is tokenised; natural text has 3 to 6 characters a token."""
-FEW_TEXTS = 64
-"""Tokenised on one thread: in 2 to 4 ms, of which a pool of threads would save a part, and a model takes many more."""
+MANY_CHARACTERS = 1 << 14
+"""From so many on, some 5 ms of work, texts are shared out among threads."""
+PARTS_A_THREAD = 4
+"""Of many texts: the threads end together also where some texts are longer."""
+Text = TypeVar("Text", str, tuple[str, str])
 
 
 class TextTokenizer:
     """Token ids of texts, special tokens included, at most max_tokens a text.
 
     path: tokenizer.json; whatever padding and truncation it ships is replaced. prompt: put in front of every text.
-    threads: 1 turns the tokenizer's own parallelism off. Its thread pool is one for the process and fixed by its first
-    use, so all tokenizers of a process should ask for the same. special_tokens: whether the tokenizer's own stand
-    around a text; without them an empty text has no ids. ending: an id put at the end of each text, None = none.
+    threads: among which many texts are shared out; few are tokenised on the caller's. The library's own pool is turned
+    off for the process: after each batch its threads look for more work, on cores that a model computes on by then, and
+    on two cores took one from it five times a request. special_tokens: whether the tokenizer's own stand around a text;
+    without them an empty text has no ids. ending: an id put at the end of each text, None = none.
     Lone surrogates, which are no Unicode text, become U+FFFD.
     """
 
@@ -40,12 +46,12 @@ class TextTokenizer:
         special_tokens: bool = True,
         ending: int | None = None,
     ) -> None:
-        os.environ["TOKENIZERS_PARALLELISM"] = "true" if threads > 1 else "false"
-        os.environ["RAYON_NUM_THREADS"] = str(threads)
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_padding()
+        self._threads = threads
         self._special_tokens = special_tokens
         self._ending = [] if ending is None else [ending]
         self._tokenizer.enable_truncation(max_tokens - len(self._ending))
@@ -67,10 +73,10 @@ class TextTokenizer:
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> tuple[TokenIds, TokenIds]:
         """Two texts as one row, at most max_tokens, of which the longer text is cut; and each id's segment, 0 or 1."""
         try:
-            encodings = self._tokenizer.encode_batch(pairs, add_special_tokens=self._special_tokens)
+            encodings = self._encodings(pairs)
         except TypeError:
             mended = [(_without_lone_surrogates(first), _without_lone_surrogates(second)) for first, second in pairs]
-            encodings = self._tokenizer.encode_batch(mended, add_special_tokens=self._special_tokens)
+            encodings = self._encodings(mended)
         ids = TokenIds.from_lists([encoding.ids for encoding in encodings])
         return ids, TokenIds.from_lists([encoding.type_ids for encoding in encodings])
 
@@ -106,11 +112,22 @@ class TextTokenizer:
             return [encoding.ids + self._ending for encoding in encodings]
         return [encoding.ids for encoding in encodings]
 
-    def _encodings(self, texts: list[str]) -> list[Encoding]:
-        """A request's batch on the caller's thread: those of the pool would share cores on which a model's spin."""
-        if len(texts) <= FEW_TEXTS:
-            return [self._tokenizer.encode(text, add_special_tokens=self._special_tokens) for text in texts]
-        return self._tokenizer.encode_batch_fast(texts, add_special_tokens=self._special_tokens)
+    def _encodings(self, texts: Sequence[Text]) -> list[Encoding]:
+        """Of texts or pairs. Tokenising lets other threads of Python run meanwhile."""
+
+        def tokenise(part: Sequence[Text]) -> list[Encoding]:
+            return self._tokenizer.encode_batch_fast(part, add_special_tokens=self._special_tokens)
+
+        if self._threads == 1 or sum(map(_n_characters, texts)) < MANY_CHARACTERS:
+            return tokenise(texts)
+        size = -(-len(texts) // (PARTS_A_THREAD * self._threads))
+        parts = [texts[start : start + size] for start in range(0, len(texts), size)]
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="tokenise") as crew:
+            return list(chain.from_iterable(crew.map(tokenise, parts)))
+
+
+def _n_characters(text: str | tuple[str, str]) -> int:
+    return len(text) if isinstance(text, str) else len(text[0]) + len(text[1])
 
 
 def _ragged(rows: list[list[int]]) -> TokenIds:

@@ -1,5 +1,10 @@
 """What every index promises, whichever file it stands in."""
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -30,6 +35,15 @@ def suited(kind, rows):
     except BadOptions:
         return scipy.sparse.csr_array(rows)
     return rows
+
+
+@contextmanager
+def eager_switches():
+    """Threads take turns a thousand times as often as by default, so that what may fall between two lines does."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(before / 1000)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture(params=INDEXES.kinds())
@@ -94,6 +108,31 @@ def test_an_item_that_is_put_scores_by_its_new_vector_and_the_others_as_before(k
     assert after == pytest.approx(vectors(4, 2) @ items.T, abs=1e-5)
     others = np.setdiff1d(np.arange(N_ITEMS), [7, 50])
     assert (after[:, others] == before[:, others]).all()
+
+
+def test_workers_may_search_while_another_puts(kind):
+    """All workers of an arm share its index."""
+    fresh, queries = suited(kind, vectors(N_ITEMS, 3)), suited(kind, vectors(2, 2))
+    index = build_index(kind, suited(kind, vectors(N_ITEMS, 1)))
+    done = threading.Event()
+
+    def search():
+        searches = 0
+        while not done.is_set():
+            assert all(len(found.positions) == 5 for found in index.search(queries, 5, [NOTHING] * 2))
+            searches += 1
+        return searches
+
+    def put():
+        for _ in range(5):
+            for position in range(N_ITEMS):
+                index.put(np.array([position], np.int32), fresh[position : position + 1])
+
+    with eager_switches(), ThreadPoolExecutor(3) as crew:
+        searching = [crew.submit(search) for _ in range(2)]
+        crew.submit(put).add_done_callback(lambda putting: done.set())
+        assert all(one.result() > 0 for one in searching)
+    assert index.scores(queries) == pytest.approx(build_index(kind, fresh).scores(queries), abs=1e-5)
 
 
 def test_where_a_position_stands_twice_the_later_row_counts(kind):

@@ -47,14 +47,15 @@ def test_a_precision_that_a_build_lacks_is_0(monkeypatch):
     assert ProductCeiling("bf16", 1).run(VirtualClock()) == 0
 
 
-@pytest.mark.parametrize("kind", ["_plain_product", "_packed_int8_product", "_fp8_product"])
-def test_each_kind_multiplies_square_matrices_of_its_side(kind):
-    """By the library itself, in all precisions that an arm may run in."""
-    asked = {"_packed_int8_product": ["int8"], "_fp8_product": ["fp8"]}.get(kind, ["fp32", "bf16", "fp16", "int8"])
-    for precision in asked:
-        try:
-            found = getattr(ceilings, kind)(precision, "cpu", 32)()
-        except (RuntimeError, NotImplementedError) as fault:
-            pytest.skip(f"this PyTorch has no product in {precision}: {fault}")
-        assert found.shape == (32, 32)
-        assert found.dequantize().isfinite().all() if found.is_quantized else found.isfinite().all()
+KINDS = [*(("_plain_product", precision) for precision in ("fp32", "bf16", "fp16", "int8"))]
+KINDS += [("_packed_int8_product", "int8"), ("_fp8_product", "fp8")]
+
+
+@pytest.mark.parametrize(("kind", "precision"), KINDS)
+def test_each_kind_multiplies_square_matrices_of_its_side(kind, precision):
+    try:
+        found = getattr(ceilings, kind)(precision, "cpu", 32)()
+    except (RuntimeError, NotImplementedError) as fault:
+        pytest.skip(f"this PyTorch has no such product: {fault}")
+    assert found.shape == (32, 32)
+    assert found.dequantize().isfinite().all() if found.is_quantized else found.isfinite().all()

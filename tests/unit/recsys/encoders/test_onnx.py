@@ -1,4 +1,4 @@
-"""What is particular to ONNX Runtime: its graphs compute what PyTorch does, on as many threads as pay."""
+"""What is particular to ONNX Runtime: its graphs compute what PyTorch does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ TEXTS = [
     "",
     "Mario Kart 8 Deluxe, Nintendo Switch, 4 players, with wheels",
 ]
-"""Of the first text alone."""
 
 
 MINILM = {"model": "minilm"}

@@ -9,7 +9,7 @@ from concurrent.futures.thread import BrokenThreadPool
 import numpy as np
 import pytest
 
-from recsys.encoders import build_encoder
+from recsys.encoders import ENCODERS, build_encoder
 from recsys.encoders.streams import Streams
 
 TINY = {"model": "bert-tiny-uncased", "weights": "random"}
@@ -23,13 +23,27 @@ def started() -> list[str]:
 
 @pytest.fixture
 def streams(started: list[str]) -> Iterator[Streams]:
-    made = Streams(3, lambda: started.append(threading.current_thread().name))
+    made = Streams(3, lambda: lambda: started.append(threading.current_thread().name))
     yield made
     made.close()
 
 
-def test_each_thread_is_started_before_the_first_batch(streams: Streams, started: list[str]) -> None:
-    assert len(set(started)) == 3
+def test_each_thread_is_started_once_before_the_first_batch(streams: Streams, started: list[str]) -> None:
+    assert not started, "no threads where there are no batches for them"
+    for _ in range(2):
+        streams.map(str, [*range(3)])
+        assert len(set(started)) == len(started) == 3
+
+
+def test_streams_that_nobody_closes_end_with_their_owner() -> None:
+    streams = Streams(2, lambda: lambda: None)
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith("stream")]
+    ours = {*streams.map(lambda _: threading.current_thread(), [*range(9)])} - {*threads}
+    assert ours
+    del streams
+    for thread in ours:
+        thread.join(timeout=10)
+        assert not thread.is_alive()
 
 
 def test_results_are_in_order_and_from_other_threads(streams: Streams) -> None:
@@ -56,11 +70,11 @@ def test_a_library_that_cannot_be_held_to_one_core_is_an_error_and_no_wait() -> 
         raise OSError("no such thing here")
 
     with pytest.raises(BrokenThreadPool):
-        Streams(2, refuse)
+        Streams(2, lambda: refuse).map(str, [1, 2])
 
 
 def test_each_thread_has_what_its_own_start_answered() -> None:
-    streams = Streams(3, threading.get_ident)
+    streams = Streams(3, lambda: threading.get_ident)
     assert all(own == ident for own, ident in streams.map(lambda _: (streams.own, threading.get_ident()), [*range(20)]))
     assert streams.own is None, "the caller is no stream"
     streams.close()
@@ -81,10 +95,30 @@ def test_streams_of_openvino_compute_its_vectors(precision: str) -> None:
     """Within its tolerance: on other numbers of cores it may sum in another order."""
     pytest.importorskip("openvino")
     encoder = build_encoder("openvino", precision=precision, threads=2, batch_tokens=64, **TINY)
-    apart = encoder.encode(TEXTS)
-    together = np.concatenate([encoder.encode([text]) for text in TEXTS])
-    assert np.einsum("ij,ij->i", apart, together).min() > 1 - encoder.info.batch_tolerance
+    together = encoder.encode(TEXTS)
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    assert np.einsum("ij,ij->i", together, alone).min() > 1 - encoder.info.batch_tolerance
     encoder.close()
+
+
+@pytest.mark.parametrize("kind", ["transformer", "onnx", "openvino"])
+def test_many_batches_are_computed_in_streams_and_one_by_the_caller(kind: str, monkeypatch) -> None:
+    if ENCODERS.entry(kind).missing:
+        pytest.skip(f"{kind} needs {', '.join(ENCODERS.entry(kind).missing)}")
+    encoder = build_encoder(kind, threads=2, batch_tokens=64, **TINY)
+    computed_by, embed = [], encoder._embed
+    monkeypatch.setattr(
+        encoder, "_embed", lambda *batch: (computed_by.append(threading.current_thread()), embed(*batch))[1]
+    )
+    encoder.encode(TEXTS[:1])
+    assert computed_by == [threading.current_thread()]
+    computed_by.clear()
+    encoder.encode(TEXTS)
+    streams = set(computed_by)
+    assert len(streams) == 2
+    assert threading.current_thread() not in streams
+    encoder.close()
+    assert not any(thread.is_alive() for thread in streams)
 
 
 def test_a_text_alone_keeps_all_cores() -> None:

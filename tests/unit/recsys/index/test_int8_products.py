@@ -1,5 +1,7 @@
 """Both kinds of 8-bit products are those of whole numbers, whatever was put and taken back."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,24 @@ def test_rows_that_are_put_count_until_they_are_taken_back(kind, puts):
     assert np.array_equal(products.of(asked), whole(asked, rows))
     products.put(np.array([8], np.int32), drawn(1, 20, seed=99))
     assert np.array_equal(products.of(asked)[:, :8], whole(asked, rows)[:, :8]), "nothing from before the rewind"
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_products_may_be_asked_for_while_rows_are_put(kind):
+    rows, fresh, asked = drawn(500, 20), drawn(500, 20, seed=2), drawn(2, 20, seed=1)
+    products = kind(rows)
+    either = np.stack([whole(asked, rows), whole(asked, fresh)])
+
+    def put(positions):
+        for position in positions:
+            products.put(np.array([position], np.int32), fresh[position : position + 1])
+
+    with ThreadPoolExecutor(2) as crew:
+        putting = [crew.submit(put, range(first, 500, 2)) for first in range(2)]
+        while not all(one.done() for one in putting):
+            assert (products.of(asked) == either).any(0).all(), "each is the old row's or the new one's"
+    assert [one.result() for one in putting] == [None, None]
+    assert np.array_equal(products.of(asked), whole(asked, fresh))
 
 
 def test_what_is_chosen_is_packed_where_the_cpu_sums_in_32_bits(monkeypatch):

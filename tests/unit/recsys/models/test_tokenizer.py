@@ -7,7 +7,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from recsys.models.locate import locate
-from recsys.models.tokenizer import CHARACTERS_PER_TOKEN, FEW_TEXTS, TextTokenizer
+from recsys.models.tokenizer import CHARACTERS_PER_TOKEN, MANY_CHARACTERS, TextTokenizer
 
 FILES = locate("minilm")
 
@@ -39,14 +39,19 @@ def test_ids_are_those_of_transformers_however_long_the_text(
     assert prepared.ids.tolist() == expected
 
 
-def test_many_texts_have_the_ids_that_each_has_alone() -> None:
-    """Few are tokenised on the caller's thread, many on a pool's; lone surrogates are mended in both."""
-    tokenizer = TextTokenizer(FILES.tokenizer, 16, threads=2)
-    texts = [f"{title} {number}" for number in range(FEW_TEXTS) for title in ("Zelda", "naïve \ud800 café", "")]
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_texts_have_the_ids_that_each_has_alone(threads: int) -> None:
+    """Few are tokenised on the caller's thread, many are shared out; lone surrogates are mended in both."""
+    tokenizer = TextTokenizer(FILES.tokenizer, 16, threads=threads)
+    texts = [f"{title} {number}" for number in range(50) for title in ("Zelda " * 90, "naïve \ud800 café", "")]
+    assert sum(map(len, texts)) > MANY_CHARACTERS
     alone = [tokenizer([text]).ids.tolist() for text in texts]
-    for count in (2, FEW_TEXTS, FEW_TEXTS + 1, len(texts)):
+    for count in (2, 40, len(texts)):
         rows = tokenizer(texts[:count])
         assert [row.tolist() for row in np.split(rows.ids, rows.offsets[1:-1])] == alone[:count]
+    ids, _ = tokenizer.pairs([(text, "b") for text in texts])
+    each = [tokenizer.pairs([(text, "b")])[0].ids for text in texts]
+    assert ids.ids.tolist() == np.concatenate(each).tolist()
 
 
 def test_the_shipped_padding_is_off_and_rows_are_ragged() -> None:
