@@ -13,9 +13,9 @@ from bench.ray_cluster import ray_cluster
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="the extra ray is not installed")
 RAY = ("--shard-texts", "1000", "--engine", "ray")
-N = 20_000
+N = 10_000
 SHARD_TEXTS = 100
-SHARDS = 180
+SHARDS = 90
 """Nine tenths of the texts are different."""
 
 

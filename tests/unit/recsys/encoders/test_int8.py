@@ -15,7 +15,7 @@ TEXTS = ["Zelda: Breath of the Wild", "a racing game", ""]
 
 
 def test_the_choice_follows_from_what_was_measured_and_stays(tmp_path, monkeypatch):
-    """Two forms, so that the test is short; the others differ in their graphs alone."""
+    """Two forms, so that the test is short."""
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
     module = __import__(ENCODERS.get("int8").__module__, fromlist=["CANDIDATES"])
     two = {name: module.CANDIDATES[name] for name in ("onnx_fused", "onnx_unfused")}
