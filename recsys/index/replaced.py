@@ -15,7 +15,7 @@ from recsys.types import Positions
 class Replaced:
     """The first `count` of rows [capacity, dim] and of their positions; those behind are not read by anyone yet.
 
-    places: of each position among them.
+    places: of each position among them; one for all that follow from each other, and only for who makes the next.
     """
 
     count: int
