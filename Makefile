@@ -27,6 +27,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/clang-format --dry-run --Werror recsys/models/native/*.?pp
 
 perf: $(READY)
 	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only $(PERF_OPTIONS)

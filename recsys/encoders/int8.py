@@ -16,7 +16,7 @@ from recsys.encoders import ENCODERS, build_encoder, exact_reference
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions
 from recsys.encoders.protocol import Encoder, EncoderInfo
 from recsys.encoders.runtime import Runtime
-from recsys.errors import BadOptions
+from recsys.errors import BadOptions, MissingDevice, MissingLibrary
 from recsys.models.artefacts import Recipe
 from recsys.models.cpu_features import cpu_features
 from recsys.models.forms import Favour, Speed, best_form, measured_forms
@@ -26,15 +26,18 @@ from recsys.types import Prepared, Vectors
 
 REQUIRES = ("onnxruntime", "onnx", "onnxscript", "torch", "transformers", "tokenizers", "filelock")
 
-RECIPE_VERSION = 3
+RECIPE_VERSION = 4
 """Raise when a change here or in a candidate changes its speed, so that it is measured again."""
 
 CANDIDATES: dict[str, tuple[str, dict[str, Any]]] = {
     "onnx_fused": ("onnx", {"precision": "int8"}),
     "onnx_unfused": ("onnx", {"precision": "int8", "form": "unfused"}),
     "openvino": ("openvino", {"precision": "int8"}),
+    "native": ("native", {}),
+    "native_wide": ("native", {"wide": "all"}),
 }
-"""Kind and options of each form. They differ in fidelity too: OpenVINO's scales are static and it keeps some bf16."""
+"""Kind and options of each form. They differ in fidelity too: ONNX Runtime has a scale for all activations of a batch,
+OpenVINO a fixed one beside some bf16; the project's own kernels have one a token, and 16 bits for some or all."""
 
 
 class Int8Options(PretrainedOptions):
@@ -44,7 +47,7 @@ class Int8Options(PretrainedOptions):
     this fidelity@10 on the shipped catalogue are not chosen while another reaches it.
     """
 
-    candidate: Literal["auto", "onnx_fused", "onnx_unfused", "openvino"] = "auto"
+    candidate: Literal["auto", "onnx_fused", "onnx_unfused", "openvino", "native", "native_wide"] = "auto"
     favour: Favour = "both"
     least_fidelity: float = Field(0.0, ge=0, le=1)
 
@@ -112,7 +115,8 @@ def _build_exact(options: Int8Options, runtime: Runtime) -> Encoder:
 
 def _speeds(options: Int8Options, runtime: Runtime) -> dict[str, Speed]:
     """Of every form that can be built here. Raises BadOptions where they would have to be measured without a clock."""
-    here = sorted(name for name, (kind, _) in CANDIDATES.items() if not ENCODERS.entry(kind).missing)
+    kinds = {kind for kind in dict(CANDIDATES.values()) if _is_possible(kind, options, runtime)}
+    here = sorted(name for name, (kind, _) in CANDIDATES.items() if kind in kinds)
     speeds = measured_forms(
         _recipe(options, runtime, here),
         {name: partial(_build, name, options, runtime) for name in here},
@@ -126,6 +130,19 @@ def _speeds(options: Int8Options, runtime: Runtime) -> dict[str, Speed]:
             f"candidate = {' | '.join(here)}"
         )
     return speeds
+
+
+def _is_possible(kind: str, options: Int8Options, runtime: Runtime) -> bool:
+    """Whether its libraries are here, and for own kernels the CPU, a compiler and a model that they know."""
+    if ENCODERS.entry(kind).missing:
+        return False
+    if kind != "native":
+        return True
+    try:
+        build_encoder(kind, device=runtime.device, threads=runtime.threads, **_shared(options)).close()
+    except (BadOptions, MissingDevice, MissingLibrary):
+        return False
+    return True
 
 
 def _recipe(options: Int8Options, runtime: Runtime, here: Sequence[str]) -> Recipe:

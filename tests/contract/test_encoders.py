@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from native_kernels import why_not_native
 
 from recsys.caches import build_cache
 from recsys.encoders import ENCODERS, build_encoder
@@ -46,6 +47,8 @@ def encoder(request: pytest.FixtureRequest) -> Iterator[Encoder]:
     missing = ENCODERS.entry(kind).missing
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed")
+    if kind == "native" and why_not_native():
+        pytest.skip(why_not_native())
     built: Encoder = build_encoder(kind, threads=2, **SMALL.get(kind, {}))
     if wrapper:
         if built.info.sparse:

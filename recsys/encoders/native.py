@@ -1,0 +1,76 @@
+"""A BERT with 8-bit weights in this project's own kernels, for CPUs with AVX-512 VNNI or AMX."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from recsys.encoders import ENCODERS
+from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
+from recsys.encoders.runtime import Runtime
+from recsys.encoders.streams import Streams
+from recsys.models.ragged_pooling import pool_ragged
+from recsys.options import OptionsModel
+from recsys.types import TokenIds
+
+REQUIRES = ("torch", "transformers", "tokenizers", "safetensors", "filelock")
+
+BATCH_TOLERANCE = 1e-6
+"""Of float32 arithmetic in the comparison itself: a text's vector is the same bits in any batch."""
+
+
+class NativeOptions(PretrainedOptions):
+    """wide: what takes activations of 16 bits instead of 8, no product, those to queries, keys and values, or all.
+
+    Each loses less of the exact ranking than the one before, and takes longer; weights have 8 bits.
+
+    batch_tokens: of a batch of many texts, which one core computes.
+    """
+
+    wide: Literal["none", "attention", "all"] = "attention"
+    batch_tokens: int = Field(256, ge=1)
+
+
+@ENCODERS.register("native")
+class NativeEncoder(PretrainedEncoder):
+    """Plain BERTs, such as MiniLM; compiled on first use, which takes a C++ compiler and some seconds.
+
+    `info.form` says by which instructions. No text is padded. On several cores a batch alone takes them all, and of
+    many each takes one.
+    """
+
+    Options: ClassVar[type[OptionsModel]] = NativeOptions
+    DEVICES: ClassVar[tuple[str, ...]] = ("cpu",)
+    WANTS_CLOCK: ClassVar[bool] = False
+
+    def __init__(self, options: NativeOptions, runtime: Runtime) -> None:
+        """Compile, and pack the weights. Raises ModelError, BadOptions for a model that is no plain BERT.
+
+        MissingDevice without the instructions, MissingLibrary without a compiler.
+        """
+        from recsys.models.native_bert import load_native
+
+        model = described(options, "w8a16" if options.wide == "all" else "int8", BATCH_TOLERANCE)
+        super().__init__(options, runtime, model)
+        self._bert, products = load_native(model.files, options.wide)
+        self.info = replace(
+            self.info,
+            products=products,
+            form=self._bert.instructions,
+            pads=False,
+            batch_tokens=options.batch_tokens * runtime.threads,
+        )
+        self._pooling = options.pooling
+        if runtime.threads > 1:
+            self._streams = Streams(runtime.threads, lambda: lambda: 1)
+
+    def forward(self, prepared: TokenIds) -> npt.NDArray[np.float32]:
+        """float32 [n, dim]; nothing is padded."""
+        if not len(prepared):
+            return np.empty((0, self.info.dim), np.float32)
+        states = self._bert(prepared.ids, prepared.offsets, self._own(self.info.threads))
+        return pool_ragged(states, prepared.offsets, self._pooling)

@@ -1,0 +1,112 @@
+"""The project's own kernels: C++ that is compiled on first use for this CPU, and kept in the artefact cache."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from recsys.errors import MissingDevice, MissingLibrary
+from recsys.models.artefacts import ArtefactCache, Recipe
+from recsys.models.cpu_features import cpu_features
+
+Instructions = Literal["amx_int8", "avx512_vnni"]
+
+SOURCES = Path(__file__).with_name("native")
+COMPILER_VARIABLE = "CXX"
+COMPILERS = ("c++", "g++", "clang++")
+FLAGS = ("-std=c++17", "-O3", "-fopenmp", "-shared", "-fPIC", "-w")
+"""No fast-math: the same sums in the same order, whatever the instructions."""
+VNNI_FLAGS = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma")
+INSTRUCTION_FLAGS: dict[Instructions, tuple[str, ...]] = {
+    "amx_int8": (*VNNI_FLAGS, "-mamx-tile", "-mamx-int8"),
+    "avx512_vnni": VNNI_FLAGS,
+}
+"""The fastest first."""
+LAST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NativeLibrary:
+    """functions: of native/bert.cpp. instructions: what they multiply 8-bit numbers by."""
+
+    functions: ctypes.CDLL
+    instructions: Instructions
+
+
+def load_library(instructions: Instructions | None = None) -> NativeLibrary:
+    """The library for these instructions; None = the fastest that CPU and system allow here.
+
+    Raises MissingDevice without them, and MissingLibrary without a C++ compiler that knows them.
+    """
+    here = instructions_here()
+    wanted = here if instructions is None else tuple(name for name in here if name == instructions)
+    for name in wanted:
+        functions = ctypes.CDLL(str(_compiled(name)))
+        if functions.may_run():
+            return NativeLibrary(functions, name)
+    raise MissingDevice(
+        f'encoder "native": it multiplies 8-bit numbers by {instructions or " or ".join(INSTRUCTION_FLAGS)} on Linux, '
+        f'and this CPU or system has {", ".join(here) or "neither"}. Next: kind = "int8"'
+    )
+
+
+def instructions_here() -> tuple[Instructions, ...]:
+    """Those that this CPU has, the fastest first; the system may still withhold them."""
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        return ()
+    features = cpu_features()
+    with_vectors = "avx512_vnni" in features  # what lies between the products is AVX-512 in either case
+    return tuple(name for name in INSTRUCTION_FLAGS if name in features and with_vectors)
+
+
+def _compiled(instructions: Instructions) -> Path:
+    """The library's file, compiled before or now."""
+    compiler = _compiler()
+    flags = (*FLAGS, *INSTRUCTION_FLAGS[instructions])
+    inputs = {"sources": _sources_sha256(), "compiler": _version(compiler), "flags": list(flags)}
+    recipe = Recipe(f"native-{instructions}", "bert.so", inputs)
+    return ArtefactCache().get(recipe, lambda path: _compile(compiler, flags, path))
+
+
+def _compiler() -> str:
+    """$CXX, or the first of the usual ones. Raises MissingLibrary."""
+    names = (os.environ.get(COMPILER_VARIABLE, ""), *COMPILERS)
+    found = next((path for path in map(shutil.which, filter(None, names)) if path), None)
+    if found is None:
+        raise MissingLibrary(
+            f'encoder "native" is compiled on first use, and there is no C++ compiler: none of {", ".join(COMPILERS)}. '
+            f'Next: install g++, name a compiler in ${COMPILER_VARIABLE}, or kind = "int8"'
+        )
+    return found
+
+
+def _version(compiler: str) -> str:
+    """What the compiler says of itself, its first line."""
+    answer = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    return answer.stdout.partition("\n")[0]
+
+
+def _sources_sha256() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(SOURCES.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _compile(compiler: str, flags: tuple[str, ...], path: Path) -> None:
+    """Write the library. Raises MissingLibrary with the compiler's last words."""
+    command = [compiler, *flags, "-o", str(path), str(SOURCES / "bert.cpp")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        words = " / ".join(answer.stderr.strip().splitlines()[-LAST_LINES:])
+        raise MissingLibrary(
+            f'encoder "native": {compiler} ({_version(compiler)}) cannot compile it: {words}. '
+            f'Next: g++ 11 or newer with OpenMP, named in ${COMPILER_VARIABLE}, or kind = "int8"'
+        )

@@ -1,0 +1,123 @@
+"""What is particular to the project's own kernels: how near 8 bits stay, and that nothing else changes a vector."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from native_kernels import why_not_native
+
+from recsys.data.embedded import read_catalogue
+from recsys.encoders import build_encoder
+from recsys.encoders.batching import forward_all
+from recsys.errors import BadOptions
+from recsys.models.forms import best_form
+from recsys.quality import fidelity
+
+pytestmark = pytest.mark.skipif(bool(why_not_native()), reason=why_not_native())
+
+TINY = {"model": "bert-tiny-uncased", "weights": "random"}
+TEXTS = [
+    "Zelda: Breath of the Wild",
+    "",
+    "a racing game",
+    " ".join(["chess for two players, with a clock and a book of openings"] * 30),
+    "Mario Kart 8 Deluxe, Nintendo Switch, 4 players, with wheels",
+]
+
+
+@pytest.fixture(scope="module")
+def titles():
+    return [item.title for item in read_catalogue()]
+
+
+@pytest.fixture(scope="module")
+def exact_titles(titles):
+    return build_encoder("transformer", model="minilm").encode(titles)
+
+
+def fidelity_at_10(vectors, exact):
+    """Of each text's nearest, itself left out."""
+    scores, truth = vectors @ vectors.T, exact @ exact.T
+    np.fill_diagonal(scores, -np.inf)
+    np.fill_diagonal(truth, -np.inf)
+    nearest = np.argsort(-scores, axis=1, kind="stable")[:, :10].astype(np.int32)
+    return np.nanmean(fidelity(nearest, truth, 10, tolerance=1e-6))
+
+
+@pytest.mark.parametrize(
+    ("wide", "products", "lowest_cosine", "least"),
+    [
+        ("none", {"int8": 36}, 0.997, 0.94),
+        ("attention", {"int8": 18, "w8a16": 18}, 0.997, 0.95),
+        ("all", {"w8a16": 36}, 0.999, 0.97),
+    ],
+)
+def test_the_ranking_is_nearly_the_exact_one(titles, exact_titles, wide, products, lowest_cosine, least):
+    encoder = build_encoder("native", model="minilm", wide=wide)
+    vectors = encoder.encode(titles)
+    assert encoder.info.products == products
+    assert np.einsum("ij,ij->i", vectors, exact_titles).min() > lowest_cosine
+    assert fidelity_at_10(vectors, exact_titles) > least
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+@pytest.mark.parametrize(("wide", "lowest_cosine"), [("none", 0.985), ("all", 0.99)])
+def test_every_pooling_is_that_of_the_exact_model(pooling, wide, lowest_cosine):
+    exact = build_encoder("transformer", model="minilm", pooling=pooling).encode(TEXTS)
+    vectors = build_encoder("native", model="minilm", pooling=pooling, wide=wide).encode(TEXTS)
+    assert np.einsum("ij,ij->i", vectors, exact).min() > lowest_cosine
+
+
+@cache
+def tiny(threads, batch_tokens):
+    """Built once: random weights take their time."""
+    return build_encoder("native", threads=threads, batch_tokens=batch_tokens, **TINY)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    texts=st.lists(st.text("abc deijo", max_size=90), min_size=1, max_size=12),
+    threads=st.integers(1, 3),
+    batch_tokens=st.sampled_from([1, 24, 256]),
+)
+def test_a_vector_is_the_same_bits_in_any_batch_by_any_threads(texts, threads, batch_tokens):
+    """What no scale of a whole batch can do: neighbours change a vector there."""
+    alone, many = tiny(1, 256), tiny(threads, batch_tokens)
+    expected = np.concatenate([alone.encode([text]) for text in texts])
+    assert np.array_equal(many.encode(texts), expected)
+    assert np.array_equal(many.forward(many.prepare(texts)), expected)
+    assert np.array_equal(forward_all(many, many.prepare(texts)).vectors, expected)
+
+
+def test_no_padding_is_computed():
+    encoder = build_encoder("native", threads=2, batch_tokens=64, **TINY)
+    computed = forward_all(encoder, encoder.prepare(TEXTS))
+    assert computed.padded_tokens == computed.n_tokens.sum()
+    assert (encoder.info.pads, encoder.info.batch_tokens) == (False, 128)
+
+
+def test_a_model_of_another_kind_or_size_is_refused():
+    with pytest.raises(BadOptions, match='"native" is for plain BERTs, and "qwen3-tiny" is none.*kind = "int8"'):
+        build_encoder("native", model="qwen3-tiny", weights="random")
+
+
+def test_the_fastest_form_of_int8_may_be_these_kernels(monkeypatch, tmp_path):
+    from bench.clock import MonotonicClock
+    from recsys.encoders import int8
+    from recsys.models.artefacts import CACHE_VARIABLE
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    own = {name: form for name, form in int8.CANDIDATES.items() if form[0] == "native"}
+    monkeypatch.setattr(int8, "CANDIDATES", own)
+    chosen = build_encoder("int8", clock=MonotonicClock(), threads=2, **TINY)
+    assert chosen.info.measured.keys() == own.keys()
+    speeds = {name: int8.Speed(**speed) for name, speed in chosen.info.measured.items()}
+    assert chosen.info.form == best_form(speeds, "both", 0.0)
+    assert {name: asdict(speed) for name, speed in speeds.items()} == chosen.info.measured
+    named = build_encoder("native", threads=2, **own[chosen.info.form][1], **TINY)
+    assert np.array_equal(chosen.encode(TEXTS), named.encode(TEXTS))
