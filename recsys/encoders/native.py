@@ -1,4 +1,4 @@
-"""A BERT with 8-bit weights in this project's own kernels, for CPUs with AVX-512 VNNI or AMX."""
+"""A BERT in this project's own kernels, int8 or bf16, for CPUs with AVX-512 VNNI or AMX."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ BATCH_TOLERANCE = 1e-6
 
 
 class NativeOptions(PretrainedOptions):
-    """wide: what takes activations of 16 bits instead of 8, no product, those to queries, keys and values, or all.
+    """precision: of the weights. With bf16 the activations have it too.
 
-    Each loses less of the exact ranking than the one before, and takes longer; weights have 8 bits.
+    wide: with int8, what takes activations of 16 bits instead of 8: no product, those to queries, keys and values, or
+    all. Each loses less of the exact ranking than the one before, and takes longer.
 
     batch_tokens: of a batch of many texts, which one core computes.
     """
 
+    precision: Literal["int8", "bf16"] = "int8"
     wide: Literal["none", "attention", "all"] = "attention"
     batch_tokens: int = Field(256, ge=1)
 
@@ -53,10 +55,12 @@ class NativeEncoder(PretrainedEncoder):
         MissingDevice without the instructions, MissingLibrary without a compiler.
         """
         from recsys.models.native_bert import load_native
+        from recsys.models.native_forms import Bf16Form, Int8Form
 
-        model = described(options, "w8a16" if options.wide == "all" else "int8", BATCH_TOLERANCE)
+        form = Int8Form(options.wide) if options.precision == "int8" else Bf16Form()
+        model = described(options, options.precision, BATCH_TOLERANCE)
         super().__init__(options, runtime, model)
-        self._bert, products = load_native(model.files, options.wide)
+        self._bert, products = load_native(model.files, form)
         self.info = replace(
             self.info,
             products=products,

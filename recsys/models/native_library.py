@@ -16,25 +16,30 @@ from recsys.errors import MissingDevice, MissingLibrary
 from recsys.models.artefacts import ArtefactCache, Recipe
 from recsys.models.cpu_features import cpu_features
 
-Instructions = Literal["amx_int8", "avx512_vnni"]
+Instructions = Literal["amx", "avx512"]
 
 SOURCES = Path(__file__).with_name("native")
 COMPILER_VARIABLE = "CXX"
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O3", "-fopenmp", "-shared", "-fPIC", "-w")
 """No fast-math: the same sums in the same order, whatever the instructions."""
-VNNI_FLAGS = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma")
-INSTRUCTION_FLAGS: dict[Instructions, tuple[str, ...]] = {
-    "amx_int8": (*VNNI_FLAGS, "-mamx-tile", "-mamx-int8"),
-    "avx512_vnni": VNNI_FLAGS,
+FEATURE_FLAGS = {
+    "avx512_vnni": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni", "-mfma"),
+    "avx512_bf16": ("-mavx512bf16",),
+    "amx_int8": ("-mamx-tile", "-mamx-int8"),
+    "amx_bf16": ("-mamx-bf16",),
 }
-"""The fastest first."""
+NEEDED: dict[Instructions, frozenset[str]] = {
+    "amx": frozenset(FEATURE_FLAGS),
+    "avx512": frozenset({"avx512_vnni"}),
+}
+"""The fastest first. What lies between the products is AVX-512 in either case; bf16 is left out where it is missing."""
 LAST_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class NativeLibrary:
-    """functions: of native/bert.cpp. instructions: what they multiply 8-bit numbers by."""
+    """functions: of native/bert.cpp. instructions: what they multiply by."""
 
     functions: ctypes.CDLL
     instructions: Instructions
@@ -52,8 +57,8 @@ def load_library(instructions: Instructions | None = None) -> NativeLibrary:
         if functions.may_run():
             return NativeLibrary(functions, name)
     raise MissingDevice(
-        f'encoder "native": it multiplies 8-bit numbers by {instructions or " or ".join(INSTRUCTION_FLAGS)} on Linux, '
-        f'and this CPU or system has {", ".join(here) or "neither"}. Next: kind = "int8"'
+        f'encoder "native": it is written for {instructions or "AMX, or AVX-512 with VNNI,"} on Linux, and this CPU or '
+        f'system has {", ".join(here) or "neither"}. Next: kind = "int8" or "transformer"'
     )
 
 
@@ -61,18 +66,22 @@ def instructions_here() -> tuple[Instructions, ...]:
     """Those that this CPU has, the fastest first; the system may still withhold them."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         return ()
-    features = cpu_features()
-    with_vectors = "avx512_vnni" in features  # what lies between the products is AVX-512 in either case
-    return tuple(name for name in INSTRUCTION_FLAGS if name in features and with_vectors)
+    return tuple(name for name, needed in NEEDED.items() if needed <= set(cpu_features()))
 
 
 def _compiled(instructions: Instructions) -> Path:
     """The library's file, compiled before or now."""
     compiler = _compiler()
-    flags = (*FLAGS, *INSTRUCTION_FLAGS[instructions])
+    flags = (*FLAGS, *_instruction_flags(instructions))
     inputs = {"sources": _sources_sha256(), "compiler": _version(compiler), "flags": list(flags)}
     recipe = Recipe(f"native-{instructions}", "bert.so", inputs)
     return ArtefactCache().get(recipe, lambda path: _compile(compiler, flags, path))
+
+
+def _instruction_flags(instructions: Instructions) -> list[str]:
+    """For what this CPU has; tiles only where they are asked for."""
+    allowed = [name for name in cpu_features() if instructions == "amx" or not name.startswith("amx")]
+    return [flag for name in allowed for flag in FEATURE_FLAGS.get(name, ())]
 
 
 def _compiler() -> str:
@@ -82,7 +91,7 @@ def _compiler() -> str:
     if found is None:
         raise MissingLibrary(
             f'encoder "native" is compiled on first use, and there is no C++ compiler: none of {", ".join(COMPILERS)}. '
-            f'Next: install g++, name a compiler in ${COMPILER_VARIABLE}, or kind = "int8"'
+            f'Next: install g++, name a compiler in ${COMPILER_VARIABLE}, or kind = "int8" or "transformer"'
         )
     return found
 
@@ -108,5 +117,5 @@ def _compile(compiler: str, flags: tuple[str, ...], path: Path) -> None:
         words = " / ".join(answer.stderr.strip().splitlines()[-LAST_LINES:])
         raise MissingLibrary(
             f'encoder "native": {compiler} ({_version(compiler)}) cannot compile it: {words}. '
-            f'Next: g++ 11 or newer with OpenMP, named in ${COMPILER_VARIABLE}, or kind = "int8"'
+            f'Next: g++ 11 or newer with OpenMP, named in ${COMPILER_VARIABLE}, or kind = "int8" or "transformer"'
         )

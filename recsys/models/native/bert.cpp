@@ -1,4 +1,4 @@
-// BERT's forward pass (Devlin et al. 2019) with weights of 8 bits, for texts that lie end to end: nothing is padded.
+// BERT's forward pass (Devlin et al. 2019) for texts that lie end to end: nothing is padded.
 //
 // The threads of a team share out columns of products, heads of texts, and tokens, and wait for each other in between.
 // No sum depends on how: a text's states are the same bits alone, in any batch, and by any number of threads.
@@ -6,20 +6,23 @@
 #include <omp.h>
 
 #include "attention.hpp"
+#include "int8.hpp"
 #include "layer_norm.hpp"
-#include "products.hpp"
+#ifdef __AVX512BF16__
+#include "bf16.hpp"
+#endif
 
-struct Layer {
+template <class Weights> struct Layer {
     Weights queries_keys_values, attended, expanded, contracted;
     Norm attended_norm, contracted_norm;
 };
 
-struct Model {
+template <class Weights> struct Model {
     int32_t layers, hidden, heads, vocabulary, positions;
     float norm_eps;
     const float *word, *position; // [vocabulary][hidden], [positions][hidden]
     Norm embedded_norm;
-    const Layer *layer;
+    const Layer<Weights> *layer;
 };
 
 enum Fault : int32_t { NONE = 0, UNKNOWN_ID = 1, TOO_LONG = 2 };
@@ -35,20 +38,13 @@ struct Texts {
     int length(int text) const { return int(starts[text + 1] - starts[text]); }
 };
 
-struct Share { // of a team's thread, in anything that is shared out
-    int thread, threads;
-
-    int first(int n) const { return int(int64_t(n) * thread / threads); }
-    int end(int n) const { return int(int64_t(n) * (thread + 1) / threads); }
-};
-
 // The activations of one batch: one of each caller's thread, which is kept, as memory is slow to come by.
-struct Activations {
+template <class Weights> struct Activations {
     std::vector<float> split, mixed, wide;
-    Codes of_inputs, of_mixed, of_attended, of_wide; // what the four products of a layer take
+    typename Weights::Activations of_inputs, of_mixed, of_attended, of_wide; // what the four products of a layer take
 
-    void shape(const Model &model, int tokens) {
-        const Layer &any = *model.layer;
+    void shape(const Model<Weights> &model, int tokens) {
+        const Layer<Weights> &any = *model.layer;
         grow(split, size_t(tokens) * any.queries_keys_values.outputs);
         grow(mixed, size_t(tokens) * model.hidden), grow(wide, size_t(tokens) * any.expanded.outputs);
         of_inputs.shape(tokens, any.queries_keys_values), of_mixed.shape(tokens, any.attended);
@@ -61,7 +57,7 @@ struct Activations {
     }
 };
 
-Fault fault_of(const Model &model, const Texts &texts) {
+template <class Weights> Fault fault_of(const Model<Weights> &model, const Texts &texts) {
     for (int text = 0; text < texts.count; ++text)
         if (texts.length(text) > model.positions) return TOO_LONG;
     for (int token = 0; token < texts.tokens(); ++token)
@@ -70,7 +66,7 @@ Fault fault_of(const Model &model, const Texts &texts) {
 }
 
 // states: the rows of the share's tokens before the first layer.
-void embed(const Model &model, const Texts &texts, Share share, float *states) {
+template <class Weights> void embed(const Model<Weights> &model, const Texts &texts, Share share, float *states) {
     const int hidden = model.hidden;
     int text = 0;
     for (int token = share.first(texts.tokens()); token < share.end(texts.tokens()); ++token) {
@@ -84,7 +80,8 @@ void embed(const Model &model, const Texts &texts, Share share, float *states) {
     }
 }
 
-void attend(const Model &model, const Texts &texts, Share share, const float *split, float *mixed) {
+template <class Weights>
+void attend(const Model<Weights> &model, const Texts &texts, Share share, const float *split, float *mixed) {
     static thread_local Attention attention;
     const int hidden = model.hidden, heads = model.heads, size = hidden / heads;
     for (int task = share.first(texts.count * heads); task < share.end(texts.count * heads); ++task) {
@@ -95,9 +92,9 @@ void attend(const Model &model, const Texts &texts, Share share, const float *sp
     }
 }
 
-void quantise_rows(const float *x, Codes &codes, Share share) {
-    for (int r = share.first(codes.rows); r < share.end(codes.rows); ++r)
-        quantise(x + size_t(r) * codes.inputs, codes, r);
+template <class Rounded> void round_rows(const float *x, Rounded &rounded, Share share) {
+    for (int r = share.first(rounded.rows); r < share.end(rounded.rows); ++r)
+        rounded.write(x + size_t(r) * rounded.inputs, r);
 }
 
 void normalise_rows(float *x, int rows, int width, const Norm &norm, float eps, Share share) {
@@ -105,8 +102,9 @@ void normalise_rows(float *x, int rows, int width, const Norm &norm, float eps, 
 }
 
 // One thread's part of the whole pass. together(): waits for the team.
-template <class Together>
-void run(const Model &model, const Texts &texts, Share share, Activations &a, float *states, Together together) {
+template <class Weights, class Together>
+void run(const Model<Weights> &model, const Texts &texts, Share share, Activations<Weights> &a, float *states,
+         Together together) {
     const BlockRegisters registers;
     const int hidden = model.hidden, tokens = texts.tokens();
     const auto to = [](float *x, int width) {
@@ -116,28 +114,49 @@ void run(const Model &model, const Texts &texts, Share share, Activations &a, fl
         float *x = states + size_t(r) * hidden + column;
         _mm512_storeu_ps(x, _mm512_add_ps(values, _mm512_loadu_ps(x)));
     };
-    const auto multiply_by = [&](const Codes &codes, const Weights &weights, auto finish) {
+    const auto multiply_by = [&](const auto &rounded, const Weights &weights, auto finish) {
         together();
-        product(codes, weights, share.thread, share.threads, finish);
+        product(rounded, weights, share, finish);
         together();
     };
     embed(model, texts, share, states);
-    for (const Layer *layer = model.layer; layer < model.layer + model.layers; ++layer) {
-        quantise_rows(states, a.of_inputs, share);
+    for (const Layer<Weights> *layer = model.layer; layer < model.layer + model.layers; ++layer) {
+        round_rows(states, a.of_inputs, share);
         multiply_by(a.of_inputs, layer->queries_keys_values, to(a.split.data(), 3 * hidden));
         attend(model, texts, share, a.split.data(), a.mixed.data());
         together();
-        quantise_rows(a.mixed.data(), a.of_mixed, share);
+        round_rows(a.mixed.data(), a.of_mixed, share);
         multiply_by(a.of_mixed, layer->attended, onto_states);
         normalise_rows(states, tokens, hidden, layer->attended_norm, model.norm_eps, share);
-        quantise_rows(states, a.of_attended, share);
+        round_rows(states, a.of_attended, share);
         const auto wide = to(a.wide.data(), layer->expanded.outputs);
         multiply_by(a.of_attended, layer->expanded,
                     [=](int r, int column, __m512 values) { wide(r, column, gelu(values)); });
-        quantise_rows(a.wide.data(), a.of_wide, share);
+        round_rows(a.wide.data(), a.of_wide, share);
         multiply_by(a.of_wide, layer->contracted, onto_states);
         normalise_rows(states, tokens, hidden, layer->contracted_norm, model.norm_eps, share);
     }
+}
+
+// By a team of as many threads.
+template <class Weights> Fault forward(const Model<Weights> &model, const Texts &texts, int threads, float *states) {
+    static thread_local Activations<Weights> activations;
+    const Fault fault = fault_of(model, texts);
+    if (fault != NONE || texts.tokens() == 0) return fault;
+    Activations<Weights> &own = activations; // of the caller, not of each thread of its team
+    own.shape(model, texts.tokens());
+    if (threads == 1) {
+        run(model, texts, Share{0, 1}, own, states, [] {});
+        return NONE;
+    }
+#pragma omp parallel num_threads(threads)
+    {
+        const Share share{omp_get_thread_num(), omp_get_num_threads()};
+        run(model, texts, share, own, states, [] {
+#pragma omp barrier
+        });
+    }
+    return NONE;
 }
 
 } // namespace
@@ -148,25 +167,15 @@ extern "C" {
 int32_t may_run() { return may_use_blocks(); }
 
 // states: [tokens][hidden], written by as many threads. starts: [count + 1], where each text begins and the last ends.
-int32_t forward(const Model *model, const int32_t *ids, const int64_t *starts, int32_t count, int32_t threads,
-                float *states) {
-    static thread_local Activations activations;
-    const Texts texts{ids, starts, count};
-    const Fault fault = fault_of(*model, texts);
-    if (fault != NONE || texts.tokens() == 0) return fault;
-    Activations &own = activations; // of the caller, not of each thread of its team
-    own.shape(*model, texts.tokens());
-    if (threads == 1) {
-        run(*model, texts, Share{0, 1}, own, states, [] {});
-        return NONE;
-    }
-#pragma omp parallel num_threads(threads)
-    {
-        const Share share{omp_get_thread_num(), omp_get_num_threads()};
-        run(*model, texts, share, own, states, [] {
-#pragma omp barrier
-        });
-    }
-    return NONE;
+int32_t forward_int8(const Model<Int8Weights> *model, const int32_t *ids, const int64_t *starts, int32_t count,
+                     int32_t threads, float *states) {
+    return forward(*model, Texts{ids, starts, count}, threads, states);
 }
+
+#ifdef __AVX512BF16__
+int32_t forward_bf16(const Model<Bf16Weights> *model, const int32_t *ids, const int64_t *starts, int32_t count,
+                     int32_t threads, float *states) {
+    return forward(*model, Texts{ids, starts, count}, threads, states);
+}
+#endif
 }

@@ -1,11 +1,21 @@
-// A block of a product by AMX: 16 × 16 sums of 64 products an instruction.
+// A block of a product by AMX: 16 × 16 sums an instruction, of 64 products of bytes or 32 of bf16.
 
 #pragma once
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "codes.hpp"
+#include "rows.hpp"
+
+struct Int8Dot { // signed rows by unsigned columns
+    using Number = int32_t;
+    static constexpr bool IS_BF16 = false;
+};
+
+struct Bf16Dot {
+    using Number = float;
+    static constexpr bool IS_BF16 = true;
+};
 
 // Linux hands the tiles' registers to a process that asks for them: false where it will not, or is too old.
 inline bool may_use_blocks() {
@@ -30,28 +40,35 @@ class BlockRegisters {
     ~BlockRegisters() { _tile_release(); }
 };
 
-// sums [32][32], of which TALL = false fills the first 16 rows: codes' rows from `row` on by the columns of a pair.
-template <bool TALL>
-void multiply(const Codes &codes, int plane, int row, const Weights &weights, int pair, int32_t *sums) {
-    constexpr int STEP = 64, TILE_BYTES = STEP * LANES, SUMS_ROW_BYTES = PAIR * 4;
-    const int8_t *upper = codes.row(plane, row), *lower = upper + size_t(TILE_ROWS) * codes.inputs;
-    const uint8_t *left = weights.block(2 * pair), *right = weights.block(2 * pair + 1);
+// The instruction's tiles are part of its name: no function can take them.
+#define ADD_PRODUCT(sums, rows, columns)                                                                               \
+    if constexpr (Dot::IS_BF16)                                                                                        \
+        _tile_dpbf16ps(sums, rows, columns);                                                                           \
+    else                                                                                                               \
+        _tile_dpbsud(sums, rows, columns)
+
+// sums [32][32], of which TALL = false fills the first 16 rows: rows from `row` on by the columns of a pair.
+template <class Dot, bool TALL>
+void multiply(const Rows &rows, int row, const PackedColumns &columns, int pair, typename Dot::Number *sums) {
+    constexpr int TILE_ROW_BYTES = 64, TILE_BYTES = TILE_ROW_BYTES * LANES, SUMS_ROW_BYTES = PAIR * 4;
+    const uint8_t *upper = rows.at(row), *lower = rows.at(row + TILE_ROWS);
+    const uint8_t *left = columns.block(2 * pair), *right = columns.block(2 * pair + 1);
     _tile_zero(0);
     _tile_zero(1);
     if (TALL) {
         _tile_zero(2);
         _tile_zero(3);
     }
-    for (int k = 0; k < codes.inputs; k += STEP, left += TILE_BYTES, right += TILE_BYTES) {
-        _tile_loadd(4, upper + k, codes.inputs);
-        _tile_loadd(6, left, STEP);
-        _tile_dpbsud(0, 4, 6);
-        _tile_loadd(7, right, STEP);
-        _tile_dpbsud(1, 4, 7);
+    for (int k = 0; k < rows.row_bytes; k += TILE_ROW_BYTES, left += TILE_BYTES, right += TILE_BYTES) {
+        _tile_loadd(4, upper + k, rows.row_bytes);
+        _tile_loadd(6, left, TILE_ROW_BYTES);
+        ADD_PRODUCT(0, 4, 6);
+        _tile_loadd(7, right, TILE_ROW_BYTES);
+        ADD_PRODUCT(1, 4, 7);
         if (TALL) {
-            _tile_loadd(5, lower + k, codes.inputs);
-            _tile_dpbsud(2, 5, 6);
-            _tile_dpbsud(3, 5, 7);
+            _tile_loadd(5, lower + k, rows.row_bytes);
+            ADD_PRODUCT(2, 5, 6);
+            ADD_PRODUCT(3, 5, 7);
         }
     }
     _tile_stored(0, sums, SUMS_ROW_BYTES);
@@ -61,3 +78,5 @@ void multiply(const Codes &codes, int plane, int row, const Weights &weights, in
         _tile_stored(3, sums + TILE_ROWS * PAIR + LANES, SUMS_ROW_BYTES);
     }
 }
+
+#undef ADD_PRODUCT

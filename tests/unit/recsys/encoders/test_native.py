@@ -15,11 +15,13 @@ from recsys.data.embedded import read_catalogue
 from recsys.encoders import build_encoder
 from recsys.encoders.batching import forward_all
 from recsys.errors import BadOptions
+from recsys.models.cpu_features import cpu_features
 from recsys.models.forms import best_form
 from recsys.quality import fidelity
 
 pytestmark = pytest.mark.skipif(bool(why_not_native()), reason=why_not_native())
 
+PRECISIONS = ["int8", *(["bf16"] if "avx512_bf16" in cpu_features() else [])]
 TINY = {"model": "bert-tiny-uncased", "weights": "random"}
 TEXTS = [
     "Zelda: Breath of the Wild",
@@ -40,6 +42,12 @@ def exact_titles(titles):
     return build_encoder("transformer", model="minilm").encode(titles)
 
 
+def skip_without(options):
+    """Where the CPU lacks the options' instructions."""
+    if options.get("precision", "int8") not in PRECISIONS:
+        pytest.skip("this CPU does not multiply bf16")
+
+
 def fidelity_at_10(vectors, exact):
     """Of each text's nearest, itself left out."""
     scores, truth = vectors @ vectors.T, exact @ exact.T
@@ -50,15 +58,17 @@ def fidelity_at_10(vectors, exact):
 
 
 @pytest.mark.parametrize(
-    ("wide", "products", "lowest_cosine", "least"),
+    ("options", "products", "lowest_cosine", "least"),
     [
-        ("none", {"int8": 36}, 0.997, 0.94),
-        ("attention", {"int8": 18, "w8a16": 18}, 0.997, 0.95),
-        ("all", {"w8a16": 36}, 0.999, 0.97),
+        ({"wide": "none"}, {"int8": 36}, 0.997, 0.94),
+        ({}, {"int8": 18, "w8a16": 18}, 0.997, 0.95),
+        ({"wide": "all"}, {"w8a16": 36}, 0.999, 0.965),
+        ({"precision": "bf16"}, {"bf16": 36}, 0.9999, 0.985),
     ],
 )
-def test_the_ranking_is_nearly_the_exact_one(titles, exact_titles, wide, products, lowest_cosine, least):
-    encoder = build_encoder("native", model="minilm", wide=wide)
+def test_the_ranking_is_nearly_the_exact_one(titles, exact_titles, options, products, lowest_cosine, least):
+    skip_without(options)
+    encoder = build_encoder("native", model="minilm", **options)
     vectors = encoder.encode(titles)
     assert encoder.info.products == products
     assert np.einsum("ij,ij->i", vectors, exact_titles).min() > lowest_cosine
@@ -66,17 +76,20 @@ def test_the_ranking_is_nearly_the_exact_one(titles, exact_titles, wide, product
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
-@pytest.mark.parametrize(("wide", "lowest_cosine"), [("none", 0.985), ("all", 0.99)])
-def test_every_pooling_is_that_of_the_exact_model(pooling, wide, lowest_cosine):
+@pytest.mark.parametrize(
+    ("options", "lowest_cosine"), [({"wide": "none"}, 0.985), ({"wide": "all"}, 0.99), ({"precision": "bf16"}, 0.9995)]
+)
+def test_every_pooling_is_that_of_the_exact_model(pooling, options, lowest_cosine):
+    skip_without(options)
     exact = build_encoder("transformer", model="minilm", pooling=pooling).encode(TEXTS)
-    vectors = build_encoder("native", model="minilm", pooling=pooling, wide=wide).encode(TEXTS)
+    vectors = build_encoder("native", model="minilm", pooling=pooling, **options).encode(TEXTS)
     assert np.einsum("ij,ij->i", vectors, exact).min() > lowest_cosine
 
 
 @cache
-def tiny(threads, batch_tokens):
+def tiny(threads, batch_tokens, precision):
     """Built once: random weights take their time."""
-    return build_encoder("native", threads=threads, batch_tokens=batch_tokens, **TINY)
+    return build_encoder("native", threads=threads, batch_tokens=batch_tokens, precision=precision, **TINY)
 
 
 @settings(max_examples=40, deadline=None)
@@ -84,10 +97,11 @@ def tiny(threads, batch_tokens):
     texts=st.lists(st.text("abc deijo", max_size=90), min_size=1, max_size=12),
     threads=st.integers(1, 3),
     batch_tokens=st.sampled_from([1, 24, 256]),
+    precision=st.sampled_from(PRECISIONS),
 )
-def test_a_vector_is_the_same_bits_in_any_batch_by_any_threads(texts, threads, batch_tokens):
+def test_a_vector_is_the_same_bits_in_any_batch_by_any_threads(texts, threads, batch_tokens, precision):
     """What no scale of a whole batch can do: neighbours change a vector there."""
-    alone, many = tiny(1, 256), tiny(threads, batch_tokens)
+    alone, many = tiny(1, 256, precision), tiny(threads, batch_tokens, precision)
     expected = np.concatenate([alone.encode([text]) for text in texts])
     assert np.array_equal(many.encode(texts), expected)
     assert np.array_equal(many.forward(many.prepare(texts)), expected)
