@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from recsys.errors import MissingDevice, MissingLibrary
-from recsys.models.artefacts import ArtefactCache, Recipe
+from recsys.models.artefacts import CACHE_VARIABLE, ArtefactCache, Recipe
 from recsys.models.cpu_features import cpu_features
 
 Instructions = Literal["amx", "avx512"]
@@ -53,7 +54,7 @@ def load_library(instructions: Instructions | None = None) -> NativeLibrary:
     here = instructions_here()
     wanted = here if instructions is None else tuple(name for name in here if name == instructions)
     for name in wanted:
-        functions = ctypes.CDLL(str(_compiled(name)))
+        functions = _loaded(_compiled(name))
         if functions.may_run():
             return NativeLibrary(functions, name)
     raise MissingDevice(
@@ -69,11 +70,22 @@ def instructions_here() -> tuple[Instructions, ...]:
     return tuple(name for name, needed in NEEDED.items() if needed <= set(cpu_features()))
 
 
+def _loaded(path: Path) -> ctypes.CDLL:
+    """Raises MissingLibrary where the system refuses, for example in a folder from which nothing may be executed."""
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise MissingLibrary(
+            f'encoder "native": what was compiled cannot be loaded: {error}. Next: ${CACHE_VARIABLE} = a folder from '
+            'which libraries may be loaded, or kind = "int8" or "transformer"'
+        ) from error
+
+
 def _compiled(instructions: Instructions) -> Path:
     """The library's file, compiled before or now."""
     compiler = _compiler()
-    flags = (*FLAGS, *_instruction_flags(instructions))
-    inputs = {"sources": _sources_sha256(), "compiler": _version(compiler), "flags": list(flags)}
+    flags = [*FLAGS, *_instruction_flags(instructions)]
+    inputs = {"sources": _sources_sha256(), "compiler": _version(compiler), "flags": flags}
     recipe = Recipe(f"native-{instructions}", "bert.so", inputs)
     return ArtefactCache().get(recipe, lambda path: _compile(compiler, flags, path))
 
@@ -84,21 +96,22 @@ def _instruction_flags(instructions: Instructions) -> list[str]:
     return [flag for name in allowed for flag in FEATURE_FLAGS.get(name, ())]
 
 
-def _compiler() -> str:
-    """$CXX, or the first of the usual ones. Raises MissingLibrary."""
-    names = (os.environ.get(COMPILER_VARIABLE, ""), *COMPILERS)
-    found = next((path for path in map(shutil.which, filter(None, names)) if path), None)
-    if found is None:
-        raise MissingLibrary(
-            f'encoder "native" is compiled on first use, and there is no C++ compiler: none of {", ".join(COMPILERS)}. '
-            f'Next: install g++, name a compiler in ${COMPILER_VARIABLE}, or kind = "int8" or "transformer"'
-        )
-    return found
+def _compiler() -> list[str]:
+    """The words of $CXX, or the first of the usual compilers. Raises MissingLibrary."""
+    named = shlex.split(os.environ.get(COMPILER_VARIABLE, ""))
+    for command in [named] if named else [[name] for name in COMPILERS]:
+        if shutil.which(command[0]):
+            return command
+    sought = f"${COMPILER_VARIABLE} = {shlex.join(named)}" if named else f"none of {', '.join(COMPILERS)}"
+    raise MissingLibrary(
+        f'encoder "native" is compiled on first use, and there is no C++ compiler: {sought}. '
+        f'Next: install g++, name a compiler in ${COMPILER_VARIABLE}, or kind = "int8" or "transformer"'
+    )
 
 
-def _version(compiler: str) -> str:
+def _version(compiler: list[str]) -> str:
     """What the compiler says of itself, its first line."""
-    answer = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    answer = subprocess.run([*compiler, "--version"], capture_output=True, text=True, check=False)
     return answer.stdout.partition("\n")[0]
 
 
@@ -109,13 +122,13 @@ def _sources_sha256() -> str:
     return digest.hexdigest()
 
 
-def _compile(compiler: str, flags: tuple[str, ...], path: Path) -> None:
+def _compile(compiler: list[str], flags: list[str], path: Path) -> None:
     """Write the library. Raises MissingLibrary with the compiler's last words."""
-    command = [compiler, *flags, "-o", str(path), str(SOURCES / "bert.cpp")]
+    command = [*compiler, *flags, "-o", str(path), str(SOURCES / "bert.cpp")]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         words = " / ".join(answer.stderr.strip().splitlines()[-LAST_LINES:])
         raise MissingLibrary(
-            f'encoder "native": {compiler} ({_version(compiler)}) cannot compile it: {words}. '
+            f'encoder "native": {shlex.join(compiler)} ({_version(compiler)}) cannot compile it: {words}. '
             f'Next: g++ 11 or newer with OpenMP, named in ${COMPILER_VARIABLE}, or kind = "int8" or "transformer"'
         )

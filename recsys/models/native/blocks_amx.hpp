@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "rows.hpp"
 
 struct Int8Dot { // signed rows by unsigned columns
@@ -51,6 +53,7 @@ class BlockRegisters {
 template <class Dot, bool TALL>
 void multiply(const Rows &rows, int row, const PackedColumns &columns, int pair, typename Dot::Number *sums) {
     constexpr int TILE_ROW_BYTES = 64, TILE_BYTES = TILE_ROW_BYTES * LANES, SUMS_ROW_BYTES = PAIR * 4;
+    std::atomic_signal_fence(std::memory_order_seq_cst); // tile loads do not tell every compiler that they read memory
     const uint8_t *upper = rows.at(row), *lower = rows.at(row + TILE_ROWS);
     const uint8_t *left = columns.block(2 * pair), *right = columns.block(2 * pair + 1);
     _tile_zero(0);

@@ -19,6 +19,7 @@ from recsys.models.native_bert import NativeBert
 from recsys.models.native_forms import Bf16Form, Int8Form, quantised_rows
 from recsys.models.native_library import instructions_here, load_library
 from recsys.models.precision import torch_dtype
+from recsys.models.ragged_pooling import pool_ragged
 
 needs_kernels = pytest.mark.skipif(bool(why_not_native()), reason=why_not_native())
 
@@ -150,7 +151,11 @@ def test_where_the_system_withholds_tiles_vectors_do(monkeypatch):
 def test_without_a_compiler_or_with_one_that_fails_the_next_step_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(MissingLibrary, match=r"no C\+\+ compiler.*install g\+\+"):
+        load_library()
+    monkeypatch.setenv("CXX", "no-such-compiler -O1")
+    with pytest.raises(MissingLibrary, match=r"\$CXX = no-such-compiler -O1. Next"):
         load_library()
     failing = tmp_path / "old-compiler"
     failing.write_text("#!/bin/sh\necho unrecognized option -mamx-int8 >&2; exit 1\n", encoding="utf-8")
@@ -158,3 +163,35 @@ def test_without_a_compiler_or_with_one_that_fails_the_next_step_is_named(monkey
     monkeypatch.setenv("CXX", str(failing))
     with pytest.raises(MissingLibrary, match="cannot compile it: unrecognized option -mamx-int8. Next: g"):
         load_library()
+
+
+@needs_kernels
+def test_a_library_that_the_system_does_not_load_is_told(monkeypatch):
+    def refused(path: str) -> None:
+        raise OSError(f"{path}: failed to map segment from shared object")
+
+    monkeypatch.setattr(native_library.ctypes, "CDLL", refused)
+    with pytest.raises(MissingLibrary, match="failed to map segment.*Next: .LLM_REC_BENCH_CACHE"):
+        load_library()
+
+
+@needs_kernels
+def test_a_compiler_may_be_named_with_options(monkeypatch, tmp_path):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("CXX", "g++ -DNAMED_WITH_OPTIONS")
+    assert load_library().functions.may_run()
+
+
+def test_pooling_leaves_a_text_without_tokens_at_zero():
+    states = np.array([[3, 0], [0, 4], [5, 12]], np.float32)
+    offsets = np.array([0, 0, 2, 2, 3, 3])
+    pooled = {
+        pooling: pool_ragged(states, offsets, pooling).astype(float).round(4).tolist()
+        for pooling in ("mean", "cls", "max")
+    }
+    empty, last = [0.0, 0.0], [0.3846, 0.9231]
+    assert pooled == {
+        "mean": [empty, [0.6, 0.8], empty, last, empty],
+        "cls": [empty, [1.0, 0.0], empty, last, empty],
+        "max": [empty, [0.6, 0.8], empty, last, empty],
+    }
