@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -24,6 +25,7 @@ from recsys.models.locate import locate
 from recsys.options import OptionsModel
 from recsys.types import Prepared, Vectors
 
+LOG = logging.getLogger(__name__)
 REQUIRES = ("onnxruntime", "onnx", "onnxscript", "torch", "transformers", "tokenizers", "filelock")
 
 RECIPE_VERSION = 4
@@ -84,7 +86,7 @@ class Int8Encoder:
         return self._encoder.prepare(texts)
 
     def forward(self, prepared: Any) -> Vectors:
-        """float32 [n, dim] of the batch padded to its longest text."""
+        """float32 [n, dim] of the batch, padded as the chosen form does."""
         return self._encoder.forward(prepared)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -115,10 +117,13 @@ def _build_exact(options: Int8Options, runtime: Runtime) -> Encoder:
 
 def _speeds(options: Int8Options, runtime: Runtime) -> dict[str, Speed]:
     """Of every form that can be built here. Raises BadOptions where they would have to be measured without a clock."""
-    kinds = {kind for kind in dict(CANDIDATES.values()) if _is_possible(kind, options, runtime)}
-    here = sorted(name for name, (kind, _) in CANDIDATES.items() if kind in kinds)
+    missing = {kind for kind, _ in CANDIDATES.values() if ENCODERS.entry(kind).missing}
+    native_key = "" if "native" in missing else _native_key(options)
+    if not native_key:
+        missing.add("native")
+    here = sorted(name for name, (kind, _) in CANDIDATES.items() if kind not in missing)
     speeds = measured_forms(
-        _recipe(options, runtime, here),
+        _recipe(options, runtime, here, native_key),
         {name: partial(_build, name, options, runtime) for name in here},
         partial(_build_exact, options, runtime),
         [item.title for item in read_catalogue()],
@@ -132,20 +137,20 @@ def _speeds(options: Int8Options, runtime: Runtime) -> dict[str, Speed]:
     return speeds
 
 
-def _is_possible(kind: str, options: Int8Options, runtime: Runtime) -> bool:
-    """Whether its libraries are here, and for own kernels the CPU, a compiler and a model that they know."""
-    if ENCODERS.entry(kind).missing:
-        return False
-    if kind != "native":
-        return True
+def _native_key(options: Int8Options) -> str:
+    """What the project's own kernels are here, "" where the CPU, a compiler or the form of the model stands against."""
+    from recsys.models.native_bert import require_native
+
     try:
-        build_encoder(kind, device=runtime.device, threads=runtime.threads, **_shared(options)).close()
-    except (BadOptions, MissingDevice, MissingLibrary):
-        return False
-    return True
+        return require_native(locate(options.model, options.weights, options.seed)).key
+    except (BadOptions, MissingDevice):
+        return ""
+    except MissingLibrary as error:
+        LOG.warning("int8 does without the forms of its own kernels: %s", error)
+        return ""
 
 
-def _recipe(options: Int8Options, runtime: Runtime, here: Sequence[str]) -> Recipe:
+def _recipe(options: Int8Options, runtime: Runtime, here: Sequence[str], native_key: str) -> Recipe:
     """Everything that the speeds depend on, as far as it is known here."""
     import onnxruntime
 
@@ -156,6 +161,7 @@ def _recipe(options: Int8Options, runtime: Runtime, here: Sequence[str]) -> Reci
         "weights": files.weights_sha256 or files.revision,
         "options": {name: value for name, value in sorted(_shared(options).items()) if name != "model"},
         "candidates": {name: list(CANDIDATES[name]) for name in here},
+        "native": native_key,
         "threads": runtime.threads,
         "libraries": {"onnxruntime": onnxruntime.__version__} | {name: version(name) for name in sorted(names)},
         "cpu": list(cpu_features()),

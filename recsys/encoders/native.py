@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
@@ -19,6 +19,8 @@ from recsys.types import TokenIds
 
 REQUIRES = ("torch", "transformers", "tokenizers", "safetensors", "filelock")
 
+ONE_THREAD = 1
+"""What a stream computes a batch with."""
 BATCH_TOLERANCE = 1e-6
 """Of float32 arithmetic in the comparison itself: a text's vector is the same bits in any batch."""
 
@@ -29,12 +31,20 @@ class NativeOptions(PretrainedOptions):
     wide: with int8, what takes activations of 16 bits instead of 8: no product, those to queries, keys and values, or
     all. Each loses less of the exact ranking than the one before, and takes longer.
 
+    instructions: None = AMX where CPU and system have it, otherwise AVX-512.
     batch_tokens: of a batch of many texts, which one core computes.
     """
 
     precision: Literal["int8", "bf16"] = "int8"
     wide: Literal["none", "attention", "all"] = "attention"
+    instructions: Literal["amx", "avx512"] | None = None
     batch_tokens: int = Field(256, ge=1)
+
+    @model_validator(mode="after")
+    def _wide_is_of_int8(self) -> Self:
+        if self.precision == "bf16" and "wide" in self.model_fields_set:
+            raise ValueError("wide is for precision int8: bf16 has 16 bits throughout")
+        return self
 
 
 @ENCODERS.register("native")
@@ -60,7 +70,7 @@ class NativeEncoder(PretrainedEncoder):
         form = Int8Form(options.wide) if options.precision == "int8" else Bf16Form()
         model = described(options, options.precision, BATCH_TOLERANCE)
         super().__init__(options, runtime, model)
-        self._bert, products = load_native(model.files, form)
+        self._bert, products = load_native(model.files, form, options.instructions)
         self.info = replace(
             self.info,
             products=products,
@@ -70,7 +80,7 @@ class NativeEncoder(PretrainedEncoder):
         )
         self._pooling = options.pooling
         if runtime.threads > 1:
-            self._streams = Streams(runtime.threads, lambda: lambda: 1)
+            self._streams = Streams(runtime.threads, lambda: lambda: ONE_THREAD)
 
     def forward(self, prepared: TokenIds) -> npt.NDArray[np.float32]:
         """float32 [n, dim]; nothing is padded."""

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from ctypes import Structure, c_int32, c_void_p
+from ctypes import Structure, c_int32, c_int64, c_void_p
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.errors import BadOptions, MissingDevice, ModelError
-from recsys.models.bert_weights import BertWeights, bert_weights
+from recsys.models.bert_weights import BertWeights, bert_weights, is_plain_bert
+from recsys.models.load import read_config
 from recsys.models.locate import ModelFiles
 from recsys.models.native_forms import Array, Floats, Form, Norm, layer_type, model_type
-from recsys.models.native_library import Instructions, load_library
+from recsys.models.native_library import INSTEAD, Instructions, NativeLibrary, load_library
 
 Named: TypeAlias = Callable[[str], Floats]
 
 WIDTH_UNIT, HEAD_UNIT = 64, 32
 """What a hidden size and that of a head are multiples of: the kernels have no code for the rest of a register."""
+LINE_BYTES = 64
 FAULTS = {
     1: "a token id outside the model's vocabulary. Next: the tokenizer of this model",
     2: "a text longer than the model's positions. Next: a smaller max_tokens",
+    3: "offsets that are not those of its ids. Next: 0, ends of texts in ascending order, then the number of ids",
+    4: "a batch that the memory has no room for. Next: fewer texts at once",
 }
 
 
 class NativeBert:
-    """A BERT ready to run on texts that lie end to end. Its states are the same bits in any batch, by any threads."""
+    """A BERT ready to run on texts that lie end to end. Its states are the same bits in any batch, by any threads.
+
+    Of each thread that calls it, the memory of its largest batch stays until that thread ends.
+    """
 
     def __init__(self, weights: BertWeights, form: Form, instructions: Instructions | None = None) -> None:
         """weights: as they were trained. instructions: None = the fastest here. Raises what `load_library` raises.
 
-        MissingDevice also for a form that they do not multiply.
+        MissingDevice also for a form that they do not multiply, and ModelError for weights that are no finite numbers.
         """
         library = load_library(instructions)
         self.instructions = library.instructions
@@ -41,7 +48,7 @@ class NativeBert:
                 'encoder "native": precision = "bf16", for which this CPU has no instructions. Next: precision = "int8"'
             )
         self._forward = getattr(library.functions, form.function)
-        self._forward.argtypes = [c_void_p, c_void_p, c_void_p, c_int32, c_int32, c_void_p]
+        self._forward.argtypes = [c_void_p, c_void_p, c_void_p, c_int32, c_int64, c_int32, c_void_p]
         self._kept: list[Array] = []
         self._hidden = weights.tensors["embeddings.word_embeddings.weight"].shape[1]
         self._model = self._described(weights, form)
@@ -55,8 +62,9 @@ class NativeBert:
         ids, offsets = np.ascontiguousarray(ids, np.int32), np.ascontiguousarray(offsets, np.int64)
         states = np.empty((len(ids), self._hidden), np.float32)
         model = ctypes.addressof(self._model)
-        n = len(offsets) - 1
-        fault = self._forward(model, ids.ctypes.data, offsets.ctypes.data, n, threads, states.ctypes.data)
+        texts = len(offsets) - 1
+        at_ids, at_offsets, at_states = ids.ctypes.data, offsets.ctypes.data, states.ctypes.data
+        fault = self._forward(model, at_ids, at_offsets, texts, len(ids), threads, at_states)
         if fault:
             raise ModelError(f'encoder "native" met {FAULTS[fault]}')
         return states
@@ -66,6 +74,8 @@ class NativeBert:
 
         def named(name: str) -> Floats:
             tensor: Floats = weights.tensors[name].numpy()
+            if not np.isfinite(tensor).all():
+                raise ModelError(f'encoder "native": {name} holds no finite numbers. Next: fetch the model again')
             return tensor
 
         segment = named("embeddings.token_type_embeddings.weight")[0]
@@ -106,26 +116,38 @@ class NativeBert:
         return Norm(self._at(named(f"{name}.weight")), self._at(named(f"{name}.bias")))
 
     def _at(self, array: npt.NDArray[Any]) -> int:
-        """The address of the array, which stays."""
-        self._kept.append(np.ascontiguousarray(array))
-        return int(self._kept[-1].ctypes.data)
+        """The address of a copy of the array, which stays; a cache line begins there."""
+        room = np.empty(array.nbytes + LINE_BYTES, np.uint8)
+        start = -room.ctypes.data % LINE_BYTES
+        copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+        copy[...] = array
+        self._kept.append(copy)
+        return int(copy.ctypes.data)
 
 
-def load_native(files: ModelFiles, form: Form) -> tuple[NativeBert, dict[str, int]]:
+def load_native(
+    files: ModelFiles, form: Form, instructions: Instructions | None = None
+) -> tuple[NativeBert, dict[str, int]]:
     """A plain BERT, and its products with weights, counted by precision.
 
     Raises BadOptions for any other model, ModelError, MissingDevice, MissingLibrary.
     """
+    require_native(files)
     weights = bert_weights(files)
     if weights is None:
+        raise BadOptions(f'encoder "native": "{files.name}" names its tensors otherwise. Next: {INSTEAD}')
+    return NativeBert(weights, form, instructions), form.products(weights)
+
+
+def require_native(files: ModelFiles, instructions: Instructions | None = None) -> NativeLibrary:
+    """The library that runs the model. Raises as load_native, before any weight is read."""
+    config = read_config(files)
+    if not is_plain_bert(config):
+        raise BadOptions(f'encoder "native" is for plain BERTs, and "{files.name}" is none. Next: {INSTEAD}')
+    hidden, expanded, heads = (config[name] for name in ("hidden_size", "intermediate_size", "num_attention_heads"))
+    if hidden % WIDTH_UNIT or expanded % WIDTH_UNIT or hidden // heads % HEAD_UNIT:
         raise BadOptions(
-            f'encoder "native" is for plain BERTs, and "{files.name}" is none. Next: kind = "int8" or "transformer"'
+            f'encoder "native": "{files.name}" has sizes {hidden} and {expanded}, and {heads} heads; it takes '
+            f"multiples of {WIDTH_UNIT}, and heads of a multiple of {HEAD_UNIT}. Next: {INSTEAD}"
         )
-    hidden = weights.tensors["embeddings.word_embeddings.weight"].shape[1]
-    expanded = weights.tensors["encoder.layer.0.intermediate.dense.bias"].shape[0]
-    if hidden % WIDTH_UNIT or expanded % WIDTH_UNIT or hidden // weights.heads % HEAD_UNIT:
-        raise BadOptions(
-            f'encoder "native": "{files.name}" has sizes {hidden} and {expanded}, and {weights.heads} heads; it takes '
-            f'multiples of {WIDTH_UNIT}, and heads of a multiple of {HEAD_UNIT}. Next: kind = "int8" or "transformer"'
-        )
-    return NativeBert(weights, form), form.products(weights)
+    return load_library(instructions)

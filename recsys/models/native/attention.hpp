@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <cstddef>
-#include <vector>
 
+#include "buffer.hpp"
 #include "numbers.hpp"
 
 constexpr int ROWS_TOGETHER = 4; // as many sums at once hide how long an addition takes
@@ -18,8 +18,7 @@ class Attention {
     // mixed: [length] rows of `hidden`. size: numbers of a head, a multiple of 32.
     void operator()(const float *queries, int stride, int hidden, int size, int length, float *mixed) {
         padded_ = (length + LANES - 1) / LANES * LANES, size_ = size, length_ = length, stride_ = stride;
-        if (keys_.size() < size_t(size) * padded_) keys_.resize(size_t(size) * padded_);
-        if (shares_.size() < size_t(length) * padded_) shares_.resize(size_t(length) * padded_);
+        keys_.grow(size_t(size) * padded_), shares_.grow(size_t(length) * padded_);
         turn(queries + hidden);
         int i = 0;
         for (; length - i >= ROWS_TOGETHER; i += ROWS_TOGETHER) rows<ROWS_TOGETHER>(queries, hidden, i, mixed);
@@ -91,5 +90,5 @@ class Attention {
     }
 
     int padded_ = 0, size_ = 0, length_ = 0, stride_ = 0;
-    std::vector<float> keys_, shares_;
+    Buffer<float> keys_, shares_;
 };

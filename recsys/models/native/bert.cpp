@@ -1,7 +1,8 @@
-// BERT's forward pass (Devlin et al. 2019) for texts that lie end to end: nothing is padded.
+// BERT's forward pass (Devlin et al. 2019) for texts that lie end to end: no text is padded.
 //
 // The threads of a team share out columns of products, heads of texts, and tokens, and wait for each other in between.
-// No sum depends on how: a text's states are the same bits alone, in any batch, and by any number of threads.
+// No sum depends on how: a text's states are the same bits alone, in any batch, and by any number of threads. A process
+// that was forked after a team of several had worked cannot have one (OpenMP's threads are not copied).
 
 #include <omp.h>
 
@@ -25,7 +26,7 @@ template <class Weights> struct Model {
     const Layer<Weights> *layer;
 };
 
-enum Fault : int32_t { NONE = 0, UNKNOWN_ID = 1, TOO_LONG = 2 };
+enum Fault : int32_t { NONE = 0, UNKNOWN_ID = 1, TOO_LONG = 2, BAD_STARTS = 3, NO_MEMORY = 4 };
 
 namespace {
 
@@ -33,6 +34,7 @@ struct Texts {
     const int32_t *ids;
     const int64_t *starts; // [count + 1]
     int count;
+    int64_t ids_count;
 
     int tokens() const { return int(starts[count]); }
     int length(int text) const { return int(starts[text + 1] - starts[text]); }
@@ -40,26 +42,24 @@ struct Texts {
 
 // The activations of one batch: one of each caller's thread, which is kept, as memory is slow to come by.
 template <class Weights> struct Activations {
-    std::vector<float> split, mixed, wide;
+    Buffer<float> split, mixed, wide;
     typename Weights::Activations of_inputs, of_mixed, of_attended, of_wide; // what the four products of a layer take
 
     void shape(const Model<Weights> &model, int tokens) {
         const Layer<Weights> &any = *model.layer;
-        grow(split, size_t(tokens) * any.queries_keys_values.outputs);
-        grow(mixed, size_t(tokens) * model.hidden), grow(wide, size_t(tokens) * any.expanded.outputs);
+        split.grow(size_t(tokens) * any.queries_keys_values.outputs);
+        mixed.grow(size_t(tokens) * model.hidden), wide.grow(size_t(tokens) * any.expanded.outputs);
         of_inputs.shape(tokens, any.queries_keys_values), of_mixed.shape(tokens, any.attended);
         of_attended.shape(tokens, any.expanded), of_wide.shape(tokens, any.contracted);
-    }
-
-  private:
-    static void grow(std::vector<float> &values, size_t n) {
-        if (values.size() < n) values.resize(n);
     }
 };
 
 template <class Weights> Fault fault_of(const Model<Weights> &model, const Texts &texts) {
-    for (int text = 0; text < texts.count; ++text)
+    if (texts.starts[0] != 0 || texts.starts[texts.count] != texts.ids_count) return BAD_STARTS;
+    for (int text = 0; text < texts.count; ++text) {
+        if (texts.starts[text + 1] < texts.starts[text]) return BAD_STARTS;
         if (texts.length(text) > model.positions) return TOO_LONG;
+    }
     for (int token = 0; token < texts.tokens(); ++token)
         if (texts.ids[token] < 0 || texts.ids[token] >= model.vocabulary) return UNKNOWN_ID;
     return NONE;
@@ -144,7 +144,11 @@ template <class Weights> Fault forward(const Model<Weights> &model, const Texts 
     const Fault fault = fault_of(model, texts);
     if (fault != NONE || texts.tokens() == 0) return fault;
     Activations<Weights> &own = activations; // of the caller, not of each thread of its team
-    own.shape(model, texts.tokens());
+    try {
+        own.shape(model, texts.tokens());
+    } catch (const std::bad_alloc &) {
+        return NO_MEMORY;
+    }
     if (threads == 1) {
         run(model, texts, Share{0, 1}, own, states, [] {});
         return NONE;
@@ -166,16 +170,22 @@ extern "C" {
 // Whether this process may use what the library is compiled for.
 int32_t may_run() { return may_use_blocks(); }
 
-// states: [tokens][hidden], written by as many threads. starts: [count + 1], where each text begins and the last ends.
+// Bytes of what the caller describes its model by: both sides must mean the same.
+int32_t int8_model_bytes() { return sizeof(Model<Int8Weights>) + sizeof(Layer<Int8Weights>); }
+
+// states: [ids_count][hidden], written by as many threads. starts: [count + 1], where each text begins and the last
+// ends.
 int32_t forward_int8(const Model<Int8Weights> *model, const int32_t *ids, const int64_t *starts, int32_t count,
-                     int32_t threads, float *states) {
-    return forward(*model, Texts{ids, starts, count}, threads, states);
+                     int64_t ids_count, int32_t threads, float *states) {
+    return forward(*model, Texts{ids, starts, count, ids_count}, threads, states);
 }
 
 #ifdef __AVX512BF16__
+int32_t bf16_model_bytes() { return sizeof(Model<Bf16Weights>) + sizeof(Layer<Bf16Weights>); }
+
 int32_t forward_bf16(const Model<Bf16Weights> *model, const int32_t *ids, const int64_t *starts, int32_t count,
-                     int32_t threads, float *states) {
-    return forward(*model, Texts{ids, starts, count}, threads, states);
+                     int64_t ids_count, int32_t threads, float *states) {
+    return forward(*model, Texts{ids, starts, count, ids_count}, threads, states);
 }
 #endif
 }

@@ -2,8 +2,7 @@
 
 #pragma once
 
-#include <vector>
-
+#include "buffer.hpp"
 #include "products.hpp"
 
 struct Halves;
@@ -21,8 +20,7 @@ struct Halves {
     // Of so many rows, for these weights.
     void shape(int new_rows, const Bf16Weights &weights) {
         rows = new_rows, inputs = weights.inputs;
-        const size_t need = size_t(whole_tiles(rows)) * inputs;
-        if (values_.size() < need) values_.resize(need);
+        values_.grow(size_t(whole_tiles(rows)) * inputs);
     }
     void write(const float *x, int r) {
         uint16_t *halves = values_.data() + size_t(r) * inputs;
@@ -34,7 +32,7 @@ struct Halves {
     Rows bytes() const { return {reinterpret_cast<const uint8_t *>(values_.data()), rows, 2 * inputs}; }
 
   private:
-    std::vector<uint16_t> values_; // [whole tiles of rows][inputs]
+    Buffer<uint16_t> values_; // [whole tiles of rows][inputs]
 };
 
 // Calls finish(row, column, sixteen values) for a thread's share of the columns.

@@ -37,7 +37,8 @@ class BlockRegisters {
     BlockRegisters() {
         Shapes shapes;
         for (int tile = 0; tile < 8; ++tile) shapes.row_bytes[tile] = 64, shapes.rows[tile] = TILE_ROWS;
-        _tile_loadconfig(&shapes);
+        // The intrinsic of older compilers says that it reads eight bytes, and they drop what is written to the others.
+        asm volatile("ldtilecfg %0" : : "m"(shapes));
     }
     ~BlockRegisters() { _tile_release(); }
 };

@@ -1,11 +1,10 @@
-// Weights in 8 bits, a scale a column; activations in 8 or 16, a scale and a zero point a row: no text depends on its
-// batch.
+// Weights in 8 bits, a scale a column; activations in 8 or 16, a scale and a zero point a row.
 
 #pragma once
 
 #include <cmath>
-#include <vector>
 
+#include "buffer.hpp"
 #include "products.hpp"
 
 struct Codes;
@@ -23,13 +22,13 @@ struct Int8Weights {
 // value = scale · (code − zero_point). A code of 16 bits lies in two planes: 256 · the first + the second, both signed.
 struct Codes {
     int rows = 0, inputs = 0, planes = 0;
-    std::vector<float> scales, zero_points; // [rows]
+    Buffer<float> scales, zero_points; // [rows]
 
     // Of so many rows, for these weights.
     void shape(int new_rows, const Int8Weights &weights) {
         rows = new_rows, inputs = weights.inputs, planes = weights.planes, padded_ = whole_tiles(rows);
-        grow(scales, rows), grow(zero_points, rows), grow(sums_, size_t(planes) * padded_);
-        grow(bytes_, size_t(planes) * padded_ * inputs);
+        scales.grow(rows), zero_points.grow(rows), sums_.grow(size_t(planes) * padded_);
+        bytes_.grow(size_t(planes) * padded_ * inputs);
     }
     void write(const float *x, int r) {
         if (planes == 2)
@@ -46,10 +45,6 @@ struct Codes {
     struct Range {
         float lowest, highest;
     };
-
-    template <class T> static void grow(std::vector<T> &values, size_t n) {
-        if (values.size() < n) values.resize(n);
-    }
 
     Range range_with_zero(const float *x) const {
         __m512 low = _mm512_setzero_ps(), high = low;
@@ -89,8 +84,9 @@ struct Codes {
     }
 
     int padded_ = 0;
-    std::vector<int8_t> bytes_; // [planes][padded][inputs]; rows of padding are multiplied, and their products not read
-    std::vector<int32_t> sums_;
+    Buffer<int8_t>
+        bytes_; // [planes][padded][inputs]; what a tile rounds up to is multiplied, and its products not read
+    Buffer<int32_t> sums_;
 };
 
 inline __m512 unshifted(const Codes &codes, int plane, int r, const int32_t *sums) {

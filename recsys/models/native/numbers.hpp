@@ -4,13 +4,16 @@
 
 #include <immintrin.h>
 
+#include <initializer_list>
+
 constexpr int LANES = 16; // float32 of a 512-bit register
 
 inline __m512 all_of(float value) { return _mm512_set1_ps(value); }
 
-// e^x of x ≤ 0, to 2e-7 of itself: Cody and Waite's reduction by ln 2 in two parts, then a polynomial on ±ln(2)/2.
+// e^x of −87 ≤ x ≤ 0, to 2e-7 of itself, and about 0 below: Cody and Waite's reduction by ln 2 in two parts, then a
+// polynomial on ±ln(2)/2.
 inline __m512 exponential(__m512 x) {
-    x = _mm512_max_ps(x, all_of(-87.0f));
+    x = _mm512_max_ps(all_of(-87.0f), x); // in this order a NaN stays one
     const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, all_of(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
     const __m512 r = _mm512_fnmadd_ps(n, all_of(1.42860677e-6f), _mm512_fnmadd_ps(n, all_of(0.693145752f), x));
     __m512 p = all_of(1.0f / 720);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #ifdef __AMX_INT8__
 #include "blocks_amx.hpp"

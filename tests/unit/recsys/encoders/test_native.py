@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from native_kernels import why_not_native
+from native_kernels import kernels  # noqa: F401
 
 from recsys.data.embedded import read_catalogue
 from recsys.encoders import build_encoder
 from recsys.encoders.batching import forward_all
 from recsys.errors import BadOptions
 from recsys.models.cpu_features import cpu_features
-from recsys.models.forms import best_form
+from recsys.models.locate import locate
 from recsys.quality import fidelity
 
-pytestmark = pytest.mark.skipif(bool(why_not_native()), reason=why_not_native())
+pytestmark = pytest.mark.usefixtures("kernels")
 
 PRECISIONS = ["int8", *(["bf16"] if "avx512_bf16" in cpu_features() else [])]
 TINY = {"model": "bert-tiny-uncased", "weights": "random"}
@@ -115,9 +117,33 @@ def test_no_padding_is_computed():
     assert (encoder.info.pads, encoder.info.batch_tokens) == (False, 128)
 
 
-def test_a_model_of_another_kind_or_size_is_refused():
-    with pytest.raises(BadOptions, match='"native" is for plain BERTs, and "qwen3-tiny" is none.*kind = "int8"'):
+def test_a_model_of_another_kind_or_size_is_refused(tmp_path):
+    with pytest.raises(BadOptions, match='"native" is for plain BERTs, and "qwen3-tiny" is none. Next: kind = "onnx"'):
         build_encoder("native", model="qwen3-tiny", weights="random")
+    shutil.copytree(locate("minilm").config.parent, tmp_path / "odd")
+    config = json.loads((tmp_path / "odd" / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "odd" / "config.json").write_text(json.dumps(config | {"hidden_size": 312}), encoding="utf-8")
+    with pytest.raises(BadOptions, match="sizes 312 and 1536, and 12 heads; it takes multiples of 64"):
+        build_encoder("native", model=str(tmp_path / "odd"))
+
+
+def test_what_says_nothing_beside_bf16_is_refused():
+    with pytest.raises(BadOptions, match="wide is for precision int8"):
+        build_encoder("native", precision="bf16", wide="all", **TINY)
+
+
+def test_one_encoder_serves_many_threads_at_once():
+    encoder = build_encoder("native", threads=2, **TINY)
+    expected = [encoder.encode([text]).tobytes() for text in TEXTS]
+    with ThreadPoolExecutor(4) as crew:
+        found = list(crew.map(lambda n: encoder.encode([TEXTS[n % len(TEXTS)]]).tobytes(), range(200)))
+    assert found == [expected[n % len(TEXTS)] for n in range(200)]
+
+
+def test_avx512_can_be_asked_for_where_there_is_amx():
+    encoder = build_encoder("native", instructions="avx512", **TINY)
+    assert encoder.info.form == "avx512"
+    assert np.array_equal(encoder.encode(TEXTS), build_encoder("native", **TINY).encode(TEXTS))
 
 
 def test_the_fastest_form_of_int8_may_be_these_kernels(monkeypatch, tmp_path):
@@ -130,8 +156,21 @@ def test_the_fastest_form_of_int8_may_be_these_kernels(monkeypatch, tmp_path):
     monkeypatch.setattr(int8, "CANDIDATES", own)
     chosen = build_encoder("int8", clock=MonotonicClock(), threads=2, **TINY)
     assert chosen.info.measured.keys() == own.keys()
-    speeds = {name: int8.Speed(**speed) for name, speed in chosen.info.measured.items()}
-    assert chosen.info.form == best_form(speeds, "both", 0.0)
-    assert {name: asdict(speed) for name, speed in speeds.items()} == chosen.info.measured
+    speeds = chosen.info.measured
+    assert chosen.info.form == min(own, key=lambda name: speeds[name]["one_ms"] / speeds[name]["many_per_s"])
     named = build_encoder("native", threads=2, **own[chosen.info.form][1], **TINY)
     assert np.array_equal(chosen.encode(TEXTS), named.encode(TEXTS))
+
+
+def test_int8_does_without_them_where_they_cannot_be_compiled(monkeypatch, tmp_path, caplog):
+    from bench.clock import MonotonicClock
+    from recsys.encoders import int8
+    from recsys.models.artefacts import CACHE_VARIABLE
+
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("CXX", "false")
+    two = {name: int8.CANDIDATES[name] for name in ("onnx_fused", "native")}
+    monkeypatch.setattr(int8, "CANDIDATES", two)
+    chosen = build_encoder("int8", clock=MonotonicClock(), threads=2, **TINY)
+    assert chosen.info.measured.keys() == {"onnx_fused"}
+    assert "int8 does without the forms of its own kernels" in caplog.text
