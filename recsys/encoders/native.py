@@ -13,6 +13,8 @@ from recsys.encoders import ENCODERS
 from recsys.encoders.pretrained import PretrainedEncoder, PretrainedOptions, described
 from recsys.encoders.runtime import Runtime
 from recsys.encoders.streams import Streams
+from recsys.models.native_forms import Bf16Form, Int8Form, Wide
+from recsys.models.native_library import Instructions
 from recsys.models.ragged_pooling import pool_ragged
 from recsys.options import OptionsModel
 from recsys.types import TokenIds
@@ -36,8 +38,8 @@ class NativeOptions(PretrainedOptions):
     """
 
     precision: Literal["int8", "bf16"] = "int8"
-    wide: Literal["none", "attention", "all"] = "attention"
-    instructions: Literal["amx", "avx512"] | None = None
+    wide: Wide = "attention"
+    instructions: Instructions | None = None
     batch_tokens: int = Field(256, ge=1)
 
     @model_validator(mode="after")
@@ -65,7 +67,6 @@ class NativeEncoder(PretrainedEncoder):
         MissingDevice without the instructions, MissingLibrary without a compiler.
         """
         from recsys.models.native_bert import load_native
-        from recsys.models.native_forms import Bf16Form, Int8Form
 
         form = Int8Form(options.wide) if options.precision == "int8" else Bf16Form()
         model = described(options, options.precision, BATCH_TOLERANCE)

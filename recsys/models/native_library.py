@@ -89,7 +89,10 @@ def instructions_here() -> tuple[Instructions, ...]:
 def compiler_here() -> list[str]:
     """The words of $CXX, or the first of the usual compilers. Raises MissingLibrary."""
     variable = os.environ.get(COMPILER_VARIABLE, "")
-    named = shlex.split(variable) if variable.count('"') % 2 == 0 and variable.count("'") % 2 == 0 else [variable]
+    try:
+        named = shlex.split(variable)
+    except ValueError:  # a quotation without an end
+        named = [variable]
     for command in [named] if named else [[name] for name in COMPILERS]:
         if shutil.which(command[0]):
             return command
@@ -117,7 +120,7 @@ def _compiled(instructions: Instructions) -> Path:
     flags = [*FLAGS, *_instruction_flags(instructions)]
     inputs = {"sources": _sources_sha256(), "compiler": _version(compiler), "command": compiler[1:], "flags": flags}
     recipe = Recipe(f"native-{instructions}", "bert.so", inputs)
-    return ArtefactCache().get(recipe, lambda path: compile_kernels(compiler, flags, path))
+    return ArtefactCache().get(recipe, lambda path: _compile(compiler, flags, path))
 
 
 def _instruction_flags(instructions: Instructions) -> list[str]:
@@ -138,7 +141,7 @@ def _sources_sha256() -> str:
     return digest.hexdigest()
 
 
-def compile_kernels(compiler: list[str], flags: list[str], path: Path) -> None:
+def _compile(compiler: list[str], flags: list[str], path: Path) -> None:
     """Write the library. Raises CannotCompile with what the compiler calls errors."""
     answer = _answer([*compiler, *flags, "-o", str(path), str(SOURCES / "bert.cpp")])
     if answer.returncode:

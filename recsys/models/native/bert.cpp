@@ -173,8 +173,7 @@ int32_t may_run() { return may_use_blocks(); }
 // Bytes of what the caller describes its model by: both sides must mean the same.
 int32_t int8_model_bytes() { return sizeof(Model<Int8Weights>) + sizeof(Layer<Int8Weights>); }
 
-// states: [ids_count][hidden], written by as many threads. starts: [count + 1], where each text begins and the last
-// ends.
+// states: [ids_count][hidden], written by as many threads. starts: [count + 1], of each text, and the end of the last.
 int32_t forward_int8(const Model<Int8Weights> *model, const int32_t *ids, const int64_t *starts, int32_t count,
                      int64_t ids_count, int32_t threads, float *states) {
     return forward(*model, Texts{ids, starts, count, ids_count}, threads, states);

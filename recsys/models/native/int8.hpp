@@ -56,8 +56,8 @@ struct Codes {
     }
 
     template <int PLANES> void quantise(const float *x, int r) {
-        constexpr float FIRST = PLANES == 2 ? -32639 : -128,
-                        LAST = PLANES == 2 ? 32639 : 127; // so that no plane overflows
+        // Of 16 bits some are left out, so that no plane overflows.
+        constexpr float FIRST = PLANES == 2 ? -32639 : -128, LAST = PLANES == 2 ? 32639 : 127;
         const Range range = range_with_zero(x);
         const float scale = std::max((range.highest - range.lowest) / (LAST - FIRST), 1e-30f), inverse = 1 / scale;
         const float zero_point = std::nearbyint(FIRST - range.lowest * inverse);
@@ -84,8 +84,8 @@ struct Codes {
     }
 
     int padded_ = 0;
-    Buffer<int8_t>
-        bytes_; // [planes][padded][inputs]; what a tile rounds up to is multiplied, and its products not read
+    // [planes][padded][inputs]; what a tile rounds up to is multiplied, and its products not read.
+    Buffer<int8_t> bytes_;
     Buffer<int32_t> sums_;
 };
 
